@@ -1,0 +1,56 @@
+namespace SafetySdk.Classification;
+
+/// <summary>A rectangle of the picture as displayed, in pixels from its top left corner.</summary>
+/// <param name="X">Left edge.</param>
+/// <param name="Y">Top edge.</param>
+/// <param name="Width">Width.</param>
+/// <param name="Height">Height.</param>
+public readonly record struct ImageRegion(double X, double Y, double Width, double Height);
+
+/// <summary>A stretch of the text as it was given, in UTF-16 code units.</summary>
+/// <param name="Start">First unit.</param>
+/// <param name="Length">Units.</param>
+public readonly record struct TextSpan(int Start, int Length);
+
+/// <summary>Something that a detector saw. A signal never decides: the policy does.</summary>
+/// <param name="Category">What it is about.</param>
+/// <param name="Score">Strength, 0 to 1.</param>
+/// <param name="Detector">Name of the detector.</param>
+/// <param name="Version">Version of the detector, its model or its list.</param>
+public sealed record Signal(SafetyCategory Category, double Score, string Detector, string Version)
+{
+    /// <summary>Where in the picture, if in a part of it.</summary>
+    public ImageRegion? Region { get; init; }
+
+    /// <summary>Where in the text, if in a text.</summary>
+    public TextSpan? Span { get; init; }
+
+    /// <summary>What was looked at: <c>prompt</c>, <c>image 0</c>, <c>output image 0</c>, <c>text in image 0</c>; set by the stage.</summary>
+    public string? Source { get; init; }
+}
+
+/// <summary>Why a check could not be completed.</summary>
+public enum CheckFailureKind
+{
+    /// <summary>The input cannot be read as what it claims to be, or exceeds a limit.</summary>
+    InvalidInput,
+
+    /// <summary>Something the check needs is missing or damaged: a model, a native library.</summary>
+    Unavailable,
+
+    /// <summary>The check ran out of time.</summary>
+    TimedOut,
+
+    /// <summary>A fault of ours or of a detector.</summary>
+    Fault,
+}
+
+/// <summary>A check that could not be completed. It is never taken for "nothing found".</summary>
+/// <param name="Check">Name of the check or detector.</param>
+/// <param name="Kind">Why.</param>
+/// <param name="Message">What happened, where and what to do; never content.</param>
+public sealed record CheckFailure(string Check, CheckFailureKind Kind, string Message)
+{
+    /// <summary>What was looked at, as in <see cref="Signal.Source"/>.</summary>
+    public string? Source { get; init; }
+}

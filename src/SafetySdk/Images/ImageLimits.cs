@@ -1,0 +1,35 @@
+namespace SafetySdk.Images;
+
+/// <summary>Bounds that are judged from the header, before a pixel is decoded.</summary>
+public sealed record ImageLimits
+{
+    /// <summary>The defaults.</summary>
+    public static ImageLimits Default { get; } = new();
+
+    /// <summary>Largest encoded size in bytes. Default 32 MiB.</summary>
+    public long MaxBytes { get; init; } = 32L << 20;
+
+    /// <summary>Most pixels of one frame. Default 100 million.</summary>
+    public long MaxPixels { get; init; } = 100_000_000;
+
+    /// <summary>Most pixels where the codec needs the whole picture in memory (WebP, GIF, interlaced PNG, progressive JPEG). Default 40 million.</summary>
+    public long MaxPixelsWithoutStreaming { get; init; } = 40_000_000;
+
+    /// <summary>Longest side in pixels. Default 16,384.</summary>
+    public int MaxSide { get; init; } = 16_384;
+
+    /// <summary>Most scans of a progressive JPEG. Default 100.</summary>
+    public int MaxJpegScans { get; init; } = 100;
+
+    /// <summary>Most markers of a JPEG before its first scan. Default 4,096.</summary>
+    public int MaxJpegMarkers { get; init; } = 4_096;
+
+    /// <summary>Most scans × pixels of a progressive JPEG. Default 1,000 million.</summary>
+    public long MaxJpegScanPixels { get; init; } = 1_000_000_000;
+
+    /// <summary>Largest metadata block (EXIF, XMP, ICC) in bytes. Default 4 MiB.</summary>
+    public long MaxMetadataBytes { get; init; } = 4L << 20;
+
+    /// <summary>Wall clock allowed for decoding one picture. Default 5 s; checked between strips.</summary>
+    public TimeSpan MaxDecodeTime { get; init; } = TimeSpan.FromSeconds(5);
+}

@@ -1,0 +1,30 @@
+using SafetySdk.Images;
+
+namespace SafetySdk.Matching;
+
+/// <summary>A picture was found on a list of known content.</summary>
+/// <param name="List">Name of the list.</param>
+/// <param name="EntryId">Identifier of the entry in that list.</param>
+/// <param name="Algorithm">The fingerprint that hit: <c>pdq</c>, <c>md5</c>, <c>sha1</c>, <c>sha256</c>.</param>
+/// <param name="Distance">Hamming distance in bits; 0 for exact fingerprints.</param>
+/// <param name="Form">Which form of the picture hit: <c>original</c>, <c>rot90</c> … <c>flip_minus1</c>, <c>file</c>.</param>
+/// <param name="Labels">Labels of the entry.</param>
+public sealed record KnownContentMatch(
+    string List, string EntryId, string Algorithm, int Distance, string Form, IReadOnlyList<string> Labels);
+
+/// <summary>The outcome of a look-up.</summary>
+/// <param name="Matches">Every entry within its threshold, nearest first.</param>
+/// <param name="TooLittleDetail">The picture is too flat for a perceptual hash to mean anything; only exact fingerprints were compared.</param>
+public sealed record KnownContentResult(IReadOnlyList<KnownContentMatch> Matches, bool TooLittleDetail);
+
+/// <summary>Finds pictures on lists of known content. Implementations are thread-safe.</summary>
+public interface IKnownContentMatcher
+{
+    /// <summary>Name and digest of each list in use, for verdicts.</summary>
+    IReadOnlyList<(string Name, string Digest)> Lists { get; }
+
+    /// <summary>Looks a picture up, by its bytes and by its pixels in all eight orientations.</summary>
+    /// <param name="encoded">The file's bytes.</param>
+    /// <param name="image">The decoded picture.</param>
+    KnownContentResult Match(ReadOnlySpan<byte> encoded, PixelBuffer image);
+}
