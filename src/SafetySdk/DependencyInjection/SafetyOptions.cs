@@ -1,0 +1,19 @@
+using SafetySdk.Images;
+
+namespace SafetySdk;
+
+/// <summary>How the pipeline of a service is set up.</summary>
+public sealed class SafetyOptions
+{
+    /// <summary>Name of a built-in policy, or path of a policy document. Default <c>balanced</c>.</summary>
+    public string Policy { get; set; } = "balanced";
+
+    /// <summary>Folder with models and native libraries; null to look for it (<see cref="SafetyHome.Find"/>).</summary>
+    public string? Home { get; set; }
+
+    /// <summary>Index files or list files of known content.</summary>
+    public IList<string> Lists { get; } = [];
+
+    /// <summary>Bounds on pictures.</summary>
+    public ImageLimits ImageLimits { get; set; } = ImageLimits.Default;
+}

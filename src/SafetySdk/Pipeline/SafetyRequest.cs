@@ -1,0 +1,25 @@
+using SafetySdk.Policies;
+
+namespace SafetySdk.Pipeline;
+
+/// <summary>What is to be checked. The bytes belong to the caller and must not change while the check runs.</summary>
+public sealed record SafetyRequest
+{
+    /// <summary>The prompt; null where there is none. An empty string is an error, since nothing could be checked.</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>Pictures that the user gave, as files (JPEG, PNG, WebP, GIF). Their order never matters.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Images { get; init; } = [];
+
+    /// <summary>Pictures that the model made, as files. Their order never matters.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> OutputImages { get; init; } = [];
+
+    /// <summary>What the user wants to do.</summary>
+    public Operation Operation { get; init; } = Operation.Generate;
+
+    /// <summary>The user's age.</summary>
+    public AgeBand Age { get; init; } = AgeBand.Unknown;
+
+    /// <summary>Whether the host's chat model refused the request.</summary>
+    public bool ChatRefused { get; init; }
+}

@@ -1,0 +1,66 @@
+using SafetySdk.Classification;
+
+namespace SafetySdk.Policies;
+
+/// <summary>The rules that no policy can switch off. They are always evaluated, before the policy's own.</summary>
+public static class PolicyFloor
+{
+    /// <summary>The rules.</summary>
+    public static IReadOnlyList<PolicyRule> Rules { get; } =
+    [
+        new()
+        {
+            Id = "floor-known-content",
+            Category = SafetyCategory.KnownContent,
+            Threshold = 0.5,
+            Decision = Decision.Block,
+            Actions = [RequiredAction.ReportToNcmec, RequiredAction.SuspendAccount, RequiredAction.PreserveEvidence],
+            Why = "The picture is on a list of known illegal content.",
+        },
+        new()
+        {
+            Id = "floor-sexual-minors",
+            Category = SafetyCategory.SexualMinors,
+            Threshold = 0.5,
+            Decision = Decision.Block,
+            Why = "Sexual content with a minor, in any form.",
+        },
+        new()
+        {
+            Id = "floor-child-edit",
+            Category = SafetyCategory.ChildPhoto,
+            Stages = [Stage.Upload],
+            Operations = [Operation.Edit],
+            Threshold = 0.5,
+            Decision = Decision.Block,
+            Why = "An uploaded photograph of a child may not be edited.",
+        },
+        new()
+        {
+            Id = "floor-under-13",
+            Category = SafetyCategory.UnderageAccount,
+            Threshold = 0.5,
+            Decision = Decision.Block,
+            Why = "The account is known to belong to a child under 13.",
+        },
+    ];
+
+    /// <summary>
+    /// The floor rule that <paramref name="rule"/> tries to soften, or null: a rule of a floor category that asks for less than a block
+    /// at a score where the floor blocks.
+    /// </summary>
+    /// <param name="rule">A rule of a policy.</param>
+    public static PolicyRule? Softened(PolicyRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return Rules.FirstOrDefault(floor => floor.Category == rule.Category
+            && rule.Decision < floor.Decision
+            && rule.Threshold >= floor.Threshold
+            && Within(rule.Stages, floor.Stages)
+            && Within(rule.Operations, floor.Operations));
+    }
+
+    // Whether everything that the rule covers is covered by the floor; an empty list covers all.
+    private static bool Within<T>(IReadOnlyList<T> rule, IReadOnlyList<T> floor)
+        => floor.Count == 0 || (rule.Count > 0 && rule.All(floor.Contains));
+}

@@ -1,0 +1,128 @@
+using FsCheck;
+using FsCheck.Fluent;
+using SafetySdk.Classification;
+using SafetySdk.Policies;
+
+namespace SafetySdk.Tests.Policies;
+
+public sealed class PolicyEngineTests
+{
+    private static readonly AgeBand[] YoungerLast = [AgeBand.Adult, AgeBand.Teen, AgeBand.Under13];
+
+    private static SafetyPolicy Balanced => SafetyPolicy.BuiltIn("balanced");
+
+    [Fact]
+    public void No_signal_is_allowed_and_a_failed_check_is_not()
+    {
+        Assert.Equal(Decision.Allow, Evaluate(Stage.Prompt, Operation.Generate, AgeBand.Adult).Decision);
+        PolicyOutcome failed = PolicyEngine.Evaluate(
+            Balanced, Stage.Prompt, Operation.Generate, AgeBand.Adult, [], [new CheckFailure("x", CheckFailureKind.Fault, "m")]);
+        Assert.Equal(Decision.Review, failed.Decision);
+        Assert.Equal(SafetyCategory.CheckFailed, Assert.Single(failed.Reasons).Category);
+    }
+
+    [Fact]
+    public void A_policy_object_cannot_make_a_failed_check_mild()
+    {
+        SafetyPolicy lax = Balanced with { WhenCheckFails = Decision.Allow };
+        PolicyOutcome outcome = PolicyEngine.Evaluate(
+            lax, Stage.Upload, Operation.Edit, AgeBand.Adult, [], [new CheckFailure("x", CheckFailureKind.Fault, "m")]);
+        Assert.Equal(Decision.Review, outcome.Decision);
+    }
+
+    [Fact]
+    public void The_zero_value_of_a_decision_is_not_checked() => Assert.Equal(Decision.NotChecked, default);
+
+    [Theory]
+    [InlineData(SafetyCategory.KnownContent, Stage.Upload, Operation.Understand)]
+    [InlineData(SafetyCategory.KnownContent, Stage.Output, Operation.Generate)]
+    [InlineData(SafetyCategory.SexualMinors, Stage.Joint, Operation.Generate)]
+    [InlineData(SafetyCategory.ChildPhoto, Stage.Upload, Operation.Edit)]
+    [InlineData(SafetyCategory.UnderageAccount, Stage.Account, Operation.Generate)]
+    public void The_floor_holds_under_a_policy_without_rules(SafetyCategory category, Stage stage, Operation operation)
+    {
+        SafetyPolicy empty = Balanced with { Rules = [] };
+        PolicyOutcome outcome = PolicyEngine.Evaluate(empty, stage, operation, AgeBand.Adult, [Seen(category, 0.9)], []);
+        Assert.Equal(Decision.Block, outcome.Decision);
+    }
+
+    [Fact]
+    public void Known_content_asks_for_a_report_a_suspension_and_the_evidence()
+        => Assert.Equal(
+            [RequiredAction.ReportToNcmec, RequiredAction.SuspendAccount, RequiredAction.PreserveEvidence],
+            Evaluate(Stage.Upload, Operation.Generate, AgeBand.Adult, Seen(SafetyCategory.KnownContent, 1)).Actions);
+
+    [Theory]
+    [InlineData(Operation.Generate, Decision.Allow)]
+    [InlineData(Operation.Edit, Decision.Block)]
+    [InlineData(Operation.Understand, Decision.Allow)]
+    public void A_childs_photograph_may_be_looked_at_but_not_edited(Operation operation, Decision expected)
+        => Assert.Equal(expected, Evaluate(Stage.Upload, operation, AgeBand.Adult, Seen(SafetyCategory.ChildPhoto, 0.9)).Decision);
+
+    [Fact]
+    public void A_score_that_is_not_a_number_counts_as_the_strongest()
+        => Assert.Equal(Decision.Block, Evaluate(Stage.Prompt, Operation.Generate, AgeBand.Adult, Seen(SafetyCategory.Hate, double.NaN)).Decision);
+
+    [Fact]
+    public void Every_rule_of_every_built_in_policy_can_be_reached()
+    {
+        foreach (SafetyPolicy policy in SafetyPolicy.BuiltInNames.Select(SafetyPolicy.BuiltIn))
+        {
+            foreach (PolicyRule rule in policy.Rules.Concat(PolicyFloor.Rules))
+            {
+                Stage stage = rule.Stages.Count == 0 ? Stage.Prompt : rule.Stages[0];
+                Operation operation = rule.Operations.Count == 0 ? Operation.Generate : rule.Operations[0];
+                PolicyOutcome outcome = PolicyEngine.Evaluate(
+                    policy, stage, operation, AgeBand.Teen, [Seen(rule.Category, rule.Threshold)], []);
+                Assert.Contains(outcome.Reasons, r => r.Rule == rule.Id);
+                Assert.True(outcome.Decision >= rule.Decision, rule.Id);
+            }
+        }
+    }
+
+    [Fact]
+    public void Adding_a_signal_never_softens()
+        => Prop.ForAll(Cases, c =>
+        {
+            PolicyOutcome without = Evaluate(c.Stage, c.Operation, c.Age, [.. c.Signals.Skip(1)]);
+            return Evaluate(c.Stage, c.Operation, c.Age, c.Signals).Decision >= without.Decision;
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Order_of_signals_does_not_matter()
+        => Prop.ForAll(Cases, c =>
+            Evaluate(c.Stage, c.Operation, c.Age, c.Signals).Decision
+            == Evaluate(c.Stage, c.Operation, c.Age, [.. c.Signals.Reverse()]).Decision).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_younger_user_is_never_treated_more_mildly()
+        => Prop.ForAll(Cases, c =>
+        {
+            Decision[] decisions = [.. YoungerLast.Select(age => Evaluate(c.Stage, c.Operation, age, c.Signals).Decision)];
+            return decisions.SequenceEqual(decisions.Order());
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_stronger_score_never_softens()
+        => Prop.ForAll(Cases, c =>
+            Evaluate(c.Stage, c.Operation, c.Age, [.. c.Signals.Select(s => s with { Score = 1 })]).Decision
+            >= Evaluate(c.Stage, c.Operation, c.Age, c.Signals).Decision).QuickCheckThrowOnFailure();
+
+    private static Arbitrary<Case> Cases { get; } = (
+        from stage in Gen.Elements(Enum.GetValues<Stage>())
+        from operation in Gen.Elements(Enum.GetValues<Operation>())
+        from age in Gen.Elements(Enum.GetValues<AgeBand>())
+        from signals in (
+            from category in Gen.Elements(Enum.GetValues<SafetyCategory>())
+            from score in Gen.Choose(0, 100)
+            select Seen(category, score / 100.0)).ListOf()
+        where signals.Count > 0
+        select new Case(stage, operation, age, [.. signals])).ToArbitrary();
+
+    private static Signal Seen(SafetyCategory category, double score) => new(category, score, "test", "1");
+
+    private static PolicyOutcome Evaluate(Stage stage, Operation operation, AgeBand age, params Signal[] signals)
+        => PolicyEngine.Evaluate(Balanced, stage, operation, age, signals, []);
+
+    private sealed record Case(Stage Stage, Operation Operation, AgeBand Age, Signal[] Signals);
+}
