@@ -1,0 +1,213 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using SafetySdk.Images;
+
+namespace SafetySdk.Decoding.Vips;
+
+/// <summary>
+/// The loaded library and the functions that are used of it: non-variadic ones only, since a variadic call has another calling convention
+/// on some platforms. Loaded and started once per process and never shut down, as libvips cannot be started twice.
+/// </summary>
+internal sealed unsafe class VipsLibrary
+{
+    private static readonly Lock Gate = new();
+    private static VipsLibrary? s_loaded;
+    private static long s_droppedMessages;
+
+    private readonly nint _handle;
+
+    public readonly delegate* unmanaged[Cdecl]<byte*, nuint, byte*> ForeignFindLoadBuffer;
+    public readonly delegate* unmanaged[Cdecl]<byte*, nint> OperationNew;
+    public readonly delegate* unmanaged[Cdecl]<nint, nint> CacheOperationBuild;
+    public readonly delegate* unmanaged[Cdecl]<nint, void> ObjectUnrefOutputs;
+    public readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint, nint> BlobNew;
+    public readonly delegate* unmanaged[Cdecl]<nint, void> AreaUnref;
+    public readonly delegate* unmanaged[Cdecl]<nint, void> ObjectUnref;
+    public readonly delegate* unmanaged[Cdecl]<nint, nint> ObjectRef;
+    public readonly delegate* unmanaged[Cdecl]<void*, void> Free;
+    public readonly delegate* unmanaged[Cdecl]<nint, byte*, GValue*, void> ObjectSetProperty;
+    public readonly delegate* unmanaged[Cdecl]<nint, byte*, GValue*, void> ObjectGetProperty;
+    public readonly delegate* unmanaged[Cdecl]<byte*, nuint> TypeFromName;
+    public readonly delegate* unmanaged[Cdecl]<GValue*, nuint, GValue*> ValueInit;
+    public readonly delegate* unmanaged[Cdecl]<GValue*, void> ValueUnset;
+    public readonly delegate* unmanaged[Cdecl]<GValue*, nint, void> ValueSetBoxed;
+    public readonly delegate* unmanaged[Cdecl]<GValue*, int, void> ValueSetEnum;
+    public readonly delegate* unmanaged[Cdecl]<GValue*, nint> ValueGetObject;
+    public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetWidth;
+    public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetHeight;
+    public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetBands;
+    public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetFormat;
+    public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetInterpretation;
+    public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetOrientation;
+    public readonly delegate* unmanaged[Cdecl]<nint, nint> RegionNew;
+    public readonly delegate* unmanaged[Cdecl]<nint, int, int, int, int, nuint*, byte*> RegionFetch;
+    public readonly delegate* unmanaged[Cdecl]<void> ErrorClear;
+    public readonly delegate* unmanaged[Cdecl]<void> ThreadShutdown;
+    private readonly delegate* unmanaged[Cdecl]<int> _trackedGetAllocs;
+    private readonly delegate* unmanaged[Cdecl]<nuint> _trackedGetMem;
+
+    /// <summary>Types that are only known once the library runs.</summary>
+    public readonly nuint ImageType, BlobType, AccessType, FailOnType;
+
+    private VipsLibrary(string path, bool acceptUnknownCodecVersions)
+    {
+        Path = path;
+        string versions = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, VipsVersionFloor.VersionsFile);
+        VipsVersionFloor.CheckCodecs(File.Exists(versions) ? File.ReadAllBytes(versions) : null, acceptUnknownCodecVersions);
+        try
+        {
+            _handle = NativeLibrary.Load(path);
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            throw new ImageException(
+                ImageError.DecoderMissing, $"{path} cannot be loaded on {SafetyHome.Platform}; run: {VipsLibraryFile.RestoreCommand}", e);
+        }
+
+        var version = (delegate* unmanaged[Cdecl]<int, int>)Export("vips_version");
+        Version = new Version(version(0), version(1), version(2));
+        VipsVersionFloor.CheckLibrary(Version);
+
+        ForeignFindLoadBuffer = (delegate* unmanaged[Cdecl]<byte*, nuint, byte*>)Export("vips_foreign_find_load_buffer");
+        OperationNew = (delegate* unmanaged[Cdecl]<byte*, nint>)Export("vips_operation_new");
+        CacheOperationBuild = (delegate* unmanaged[Cdecl]<nint, nint>)Export("vips_cache_operation_build");
+        ObjectUnrefOutputs = (delegate* unmanaged[Cdecl]<nint, void>)Export("vips_object_unref_outputs");
+        BlobNew = (delegate* unmanaged[Cdecl]<nint, byte*, nuint, nint>)Export("vips_blob_new");
+        AreaUnref = (delegate* unmanaged[Cdecl]<nint, void>)Export("vips_area_unref");
+        ObjectUnref = (delegate* unmanaged[Cdecl]<nint, void>)Export("g_object_unref");
+        ObjectRef = (delegate* unmanaged[Cdecl]<nint, nint>)Export("g_object_ref");
+        Free = (delegate* unmanaged[Cdecl]<void*, void>)Export("g_free");
+        ObjectSetProperty = (delegate* unmanaged[Cdecl]<nint, byte*, GValue*, void>)Export("g_object_set_property");
+        ObjectGetProperty = (delegate* unmanaged[Cdecl]<nint, byte*, GValue*, void>)Export("g_object_get_property");
+        TypeFromName = (delegate* unmanaged[Cdecl]<byte*, nuint>)Export("g_type_from_name");
+        ValueInit = (delegate* unmanaged[Cdecl]<GValue*, nuint, GValue*>)Export("g_value_init");
+        ValueUnset = (delegate* unmanaged[Cdecl]<GValue*, void>)Export("g_value_unset");
+        ValueSetBoxed = (delegate* unmanaged[Cdecl]<GValue*, nint, void>)Export("g_value_set_boxed");
+        ValueSetEnum = (delegate* unmanaged[Cdecl]<GValue*, int, void>)Export("g_value_set_enum");
+        ValueGetObject = (delegate* unmanaged[Cdecl]<GValue*, nint>)Export("g_value_get_object");
+        ImageGetWidth = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_width");
+        ImageGetHeight = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_height");
+        ImageGetBands = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_bands");
+        ImageGetFormat = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_format");
+        ImageGetInterpretation = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_interpretation");
+        ImageGetOrientation = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_orientation");
+        RegionNew = (delegate* unmanaged[Cdecl]<nint, nint>)Export("vips_region_new");
+        RegionFetch = (delegate* unmanaged[Cdecl]<nint, int, int, int, int, nuint*, byte*>)Export("vips_region_fetch");
+        ErrorClear = (delegate* unmanaged[Cdecl]<void>)Export("vips_error_clear");
+        ThreadShutdown = (delegate* unmanaged[Cdecl]<void>)Export("vips_thread_shutdown");
+        _trackedGetAllocs = (delegate* unmanaged[Cdecl]<int>)Export("vips_tracked_get_allocs");
+        _trackedGetMem = (delegate* unmanaged[Cdecl]<nuint>)Export("vips_tracked_get_mem");
+
+        Start();
+        ImageType = TypeOf("VipsImage"u8);
+        BlobType = TypeOf("VipsBlob"u8);
+        AccessType = TypeOf("VipsAccess"u8);
+        FailOnType = TypeOf("VipsFailOn"u8);
+    }
+
+    /// <summary>Absolute path of the file.</summary>
+    public string Path { get; }
+
+    /// <summary>Version that the library itself states.</summary>
+    public Version Version { get; }
+
+    /// <summary>Messages that the library wanted to print.</summary>
+    public static long DroppedMessages => Interlocked.Read(ref s_droppedMessages);
+
+    /// <summary>Blocks that libvips holds at the moment.</summary>
+    public int TrackedAllocations => _trackedGetAllocs();
+
+    /// <summary>Bytes that libvips holds at the moment.</summary>
+    public long TrackedMemory => (long)_trackedGetMem();
+
+    /// <summary>Loads and starts the library, or gives the one that runs already.</summary>
+    /// <exception cref="ImageException">It is missing, cannot be loaded, or is too old.</exception>
+    /// <exception cref="InvalidOperationException">Another copy runs already in this process.</exception>
+    public static VipsLibrary Load(string fileOrDirectory, bool acceptUnknownCodecVersions)
+    {
+        string path = VipsLibraryFile.Find(fileOrDirectory);
+        lock (Gate)
+        {
+            if (s_loaded is not null && s_loaded.Path != path)
+            {
+                string versions = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, VipsVersionFloor.VersionsFile);
+                VipsVersionFloor.CheckCodecs(File.Exists(versions) ? File.ReadAllBytes(versions) : null, acceptUnknownCodecVersions);
+                throw new InvalidOperationException(
+                    $"libvips runs in this process from {s_loaded.Path}; a second copy from {path} cannot be started beside it.");
+            }
+
+            return s_loaded ??= new VipsLibrary(path, acceptUnknownCodecVersions);
+        }
+    }
+
+    private void Start()
+    {
+        var setLogHandler = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<byte*, int, byte*, void*, void>, void*, nint>)
+            Export("g_log_set_default_handler");
+        var unsetenv = (delegate* unmanaged[Cdecl]<byte*, void>)Export("g_unsetenv");
+        var init = (delegate* unmanaged[Cdecl]<byte*, int>)Export("vips_init");
+        var concurrencySet = (delegate* unmanaged[Cdecl]<int, void>)Export("vips_concurrency_set");
+        var cacheSetMax = (delegate* unmanaged[Cdecl]<int, void>)Export("vips_cache_set_max");
+        var blockUntrusted = (delegate* unmanaged[Cdecl]<int, void>)Export("vips_block_untrusted_set");
+        var blockSet = (delegate* unmanaged[Cdecl]<byte*, int, void>)Export("vips_operation_block_set");
+
+        setLogHandler(&CountAndDrop, null);
+        fixed (byte* unlimited = "VIPS_UNLIMITED"u8, name = "safety"u8)
+        {
+            // Later versions read it and then switch their own denial-of-service checks off.
+            unsetenv(unlimited);
+            if (init(name) != 0)
+            {
+                throw new ImageException(ImageError.DecoderMissing, $"libvips {Version} from {Path} refused to start.");
+            }
+        }
+
+        concurrencySet(1);
+        cacheSetMax(0);
+
+        // "Untrusted" leaves TIFF, HEIF and UltraHDR open: close every loader, then open ours.
+        blockUntrusted(1);
+        Block("VipsForeignLoad"u8, 1);
+        Block("VipsForeignLoadJpeg"u8, 0);
+        Block("VipsForeignLoadPng"u8, 0);
+        Block("VipsForeignLoadWebp"u8, 0);
+        Block("VipsForeignLoadNsgif"u8, 0);
+
+        void Block(ReadOnlySpan<byte> loader, int state)
+        {
+            fixed (byte* text = loader)
+            {
+                blockSet(text, state);
+            }
+        }
+    }
+
+    internal nint Export(string name)
+        => NativeLibrary.TryGetExport(_handle, name, out nint address)
+            ? address
+            : throw new ImageException(
+                ImageError.DecoderTooOld,
+                $"{Path} lacks the function {name}; libvips {VipsVersionFloor.Library} or newer is required, run: {VipsLibraryFile.RestoreCommand}");
+
+    private nuint TypeOf(ReadOnlySpan<byte> name)
+    {
+        fixed (byte* text = name)
+        {
+            nuint type = TypeFromName(text);
+            return type != 0 ? type : throw new ImageException(ImageError.DecoderTooOld, $"libvips {Version} lacks a type that is needed.");
+        }
+    }
+
+    // Messages can quote the file: counted, never kept.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void CountAndDrop(byte* domain, int level, byte* message, void* data) => Interlocked.Increment(ref s_droppedMessages);
+}
+
+/// <summary>GObject's tagged value on 64-bit platforms; zeroed before it is initialised.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct GValue
+{
+    public nuint Type;
+    public long Data0;
+    public long Data1;
+}
