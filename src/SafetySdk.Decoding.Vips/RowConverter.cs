@@ -93,6 +93,35 @@ internal static class RowConverter
         }
     }
 
+    /// <summary>Makes white what lies outside the frame: transparent to a viewer, black or a background colour to a codec.</summary>
+    /// <param name="rows">Consecutive RGB rows, from <paramref name="top"/> on.</param>
+    /// <param name="top">Index of the first of them.</param>
+    /// <param name="width">Pixels of a row.</param>
+    /// <param name="frame">The frame's place.</param>
+    public static void WhiteOutside(Span<byte> rows, int top, int width, (int Left, int Top, int Width, int Height) frame)
+    {
+        int count = rows.Length / (3 * width);
+        int left = Math.Min(frame.Left, width), right = (int)Math.Min((long)frame.Left + frame.Width, width);
+        if (left == 0 && right == width && top >= frame.Top && top + count <= (long)frame.Top + frame.Height)
+        {
+            return;
+        }
+
+        for (int row = 0; row < count; row++)
+        {
+            Span<byte> target = rows.Slice(row * width * 3, width * 3);
+            if (top + row < frame.Top || top + row >= (long)frame.Top + frame.Height)
+            {
+                target.Fill(byte.MaxValue);
+            }
+            else
+            {
+                target[..(left * 3)].Fill(byte.MaxValue);
+                target[(right * 3)..].Fill(byte.MaxValue);
+            }
+        }
+    }
+
     /// <summary>Copies RGB rows of the stored picture to where they are displayed.</summary>
     /// <param name="rows">Consecutive stored rows, from <paramref name="top"/> on.</param>
     /// <param name="top">Index of the first of them.</param>

@@ -101,7 +101,10 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
     private static DecodedImage Decode(
         VipsImage image, ImageHeader header, ImageLimits limits, long start, CancellationToken cancellationToken)
     {
-        if (image.Width != header.StoredWidth || image.Height != header.StoredHeight)
+        // nsgif distrusts some GIF screen sizes and then gives only the part that the first frame reaches; the rest is transparent.
+        bool whole = image.Width == header.StoredWidth && image.Height == header.StoredHeight;
+        if (!whole
+            && !(header.Format == ImageFormat.Gif && image.Width <= header.StoredWidth && image.Height <= header.StoredHeight))
         {
             throw new ImageException(
                 ImageError.Corrupt,
@@ -121,11 +124,16 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
         int width = image.Width, height = image.Height, rowBytes = width * 3;
         ImageInfo info = header.ToInfo();
         PixelBuffer? pixels = PixelBuffer.Rent(info.Width, info.Height);
-        bool direct = header.Orientation == 1;
+        bool direct = whole && header.Orientation == 1;
         byte[]? strip = direct ? null : ArrayPool<byte>.Shared.Rent(rowBytes * Math.Min(StripRows, height));
         try
         {
             Span<byte> displayed = pixels.Pixels;
+            if (!whole)
+            {
+                displayed.Fill(byte.MaxValue);
+            }
+
             for (int top = 0; top < height; top += StripRows)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -147,9 +155,17 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
 
                     Span<byte> rgb = direct ? displayed.Slice(top * rowBytes, rows * rowBytes) : strip.AsSpan(0, rows * rowBytes);
                     RowConverter.ToRgb(new Span<byte>(samples, (int)length), layout, sixteenBit, rgb);
-                    if (!direct)
+                    RowConverter.WhiteOutside(rgb, top, width, header.FirstFrame);
+                    if (whole && !direct)
                     {
                         RowConverter.Place(rgb, top, width, height, header.Orientation, displayed);
+                    }
+                    else if (!whole)
+                    {
+                        for (int row = 0; row < rows; row++)
+                        {
+                            rgb.Slice(row * rowBytes, rowBytes).CopyTo(displayed[((top + row) * info.Width * 3)..]);
+                        }
                     }
                 }
                 finally

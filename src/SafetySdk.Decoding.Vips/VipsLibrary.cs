@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using SafetySdk.Images;
 
 namespace SafetySdk.Decoding.Vips;
@@ -152,11 +153,14 @@ internal sealed unsafe class VipsLibrary
         var blockSet = (delegate* unmanaged[Cdecl]<byte*, int, void>)Export("vips_operation_block_set");
 
         setLogHandler(&CountAndDrop, null);
-        fixed (byte* unlimited = "VIPS_UNLIMITED"u8, name = "safety"u8)
+
+        // libvips guesses from its program's name where to look for plug-in modules: our own folder, never the search path.
+        byte[] ownPath = [.. Encoding.UTF8.GetBytes(Path), 0];
+        fixed (byte* unlimited = "VIPS_UNLIMITED"u8, program = ownPath)
         {
             // Later versions read it and then switch their own denial-of-service checks off.
             unsetenv(unlimited);
-            if (init(name) != 0)
+            if (init(program) != 0)
             {
                 throw new ImageException(ImageError.DecoderMissing, $"libvips {Version} from {Path} refused to start.");
             }

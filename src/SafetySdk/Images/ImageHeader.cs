@@ -18,6 +18,11 @@ public sealed record ImageHeader
     /// <summary>Frames that the file holds or declares, at least 1.</summary>
     public int Frames { get; init; } = 1;
 
+    /// <summary>
+    /// Place of the first frame on the canvas, pixels; the whole canvas but for GIF and animated WebP. What lies outside is transparent.
+    /// </summary>
+    public required (int Left, int Top, int Width, int Height) FirstFrame { get; init; }
+
     /// <summary>Colour channels as stored, alpha included; a palette counts as 3. JPEG: 1, 3 or 4 (CMYK).</summary>
     public required int Channels { get; init; }
 

@@ -17,6 +17,7 @@ public static partial class ImageHeaderReader
         int width = BinaryPrimitives.ReadUInt16LittleEndian(encoded[6..]), height = BinaryPrimitives.ReadUInt16LittleEndian(encoded[8..]);
         int position = ScreenEnd + ColourTableLength(encoded[10]);
         int frames = 0;
+        (int Left, int Top, int Width, int Height) first = default;
         bool transparent = false;
         long end = -1;
         while (position < encoded.Length && end < 0)
@@ -47,10 +48,13 @@ public static partial class ImageHeaderReader
                     if (frames++ == 0)
                     {
                         // Browsers and nsgif let the first frame, and only that, grow the canvas.
-                        width = Math.Max(
-                            width, BinaryPrimitives.ReadUInt16LittleEndian(descriptor) + BinaryPrimitives.ReadUInt16LittleEndian(descriptor[4..]));
-                        height = Math.Max(
-                            height, BinaryPrimitives.ReadUInt16LittleEndian(descriptor[2..]) + BinaryPrimitives.ReadUInt16LittleEndian(descriptor[6..]));
+                        first = (
+                            BinaryPrimitives.ReadUInt16LittleEndian(descriptor),
+                            BinaryPrimitives.ReadUInt16LittleEndian(descriptor[2..]),
+                            BinaryPrimitives.ReadUInt16LittleEndian(descriptor[4..]),
+                            BinaryPrimitives.ReadUInt16LittleEndian(descriptor[6..]));
+                        width = Math.Max(width, first.Left + first.Width);
+                        height = Math.Max(height, first.Top + first.Height);
                         JudgeSize(width, height, needsWholePicture: true, limits);
                     }
 
@@ -73,6 +77,7 @@ public static partial class ImageHeaderReader
             Format = ImageFormat.Gif,
             StoredWidth = width,
             StoredHeight = height,
+            FirstFrame = first,
             Frames = frames,
             Channels = 3,
             HasAlpha = transparent,

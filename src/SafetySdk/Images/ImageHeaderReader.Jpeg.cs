@@ -115,6 +115,7 @@ public static partial class ImageHeaderReader
             Format = ImageFormat.Jpeg,
             StoredWidth = width,
             StoredHeight = height,
+            FirstFrame = (0, 0, width, height),
             Orientation = OrientationOrDefault(orientation),
             Channels = channels,
             HasColourProfile = profile > 0,

@@ -108,6 +108,7 @@ public static partial class ImageHeaderReader
             Format = ImageFormat.Png,
             StoredWidth = (int)width,
             StoredHeight = (int)height,
+            FirstFrame = (0, 0, (int)width, (int)height),
             Orientation = OrientationOrDefault(orientation),
             Frames = (int)Math.Min(frames, int.MaxValue),
             Channels = colourType switch { 0 => 1, 4 => 2, 6 => 4, _ => 3 },

@@ -14,6 +14,7 @@ public static partial class ImageHeaderReader
         bool extended = false, alpha = false, hasProfile = false, hasData = false;
         int frames = 0, position = RiffHeader;
         int? orientation = null;
+        (int Left, int Top, int Width, int Height)? first = null;
         while (riff.Length - position >= ChunkHeader)
         {
             ReadOnlySpan<byte> type = riff.Slice(position, 4);
@@ -39,7 +40,10 @@ public static partial class ImageHeaderReader
             else if (type.SequenceEqual("ANMF"u8))
             {
                 hasData |= data.Length == length;
-                frames++;
+                if (frames++ == 0 && data.Length >= 12)
+                {
+                    first = (2 * Read24(data), 2 * Read24(data[3..]), 1 + Read24(data[6..]), 1 + Read24(data[9..]));
+                }
             }
             else if (type.SequenceEqual("ICCP"u8))
             {
@@ -81,6 +85,7 @@ public static partial class ImageHeaderReader
             Format = ImageFormat.WebP,
             StoredWidth = (int)width,
             StoredHeight = (int)height,
+            FirstFrame = first ?? (0, 0, (int)width, (int)height),
             Orientation = OrientationOrDefault(orientation),
             Frames = Math.Max(1, frames),
             Channels = alpha ? 4 : 3,
