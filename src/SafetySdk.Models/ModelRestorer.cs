@@ -128,8 +128,8 @@ public static class ModelRestorer
         CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        Report(RestorePhase.Waiting, home.ModelsDirectory);
-        using IDisposable turn = await StagedFolder.LockAsync(home.ModelsDirectory, cancellationToken).ConfigureAwait(false);
+        using IDisposable turn = await StagedFolder.LockAsync(
+            home.ModelsDirectory, () => Report(RestorePhase.Waiting, home.ModelsDirectory), cancellationToken).ConfigureAwait(false);
         StagedFolder.RemoveLeftovers(home.ModelsDirectory);
 
         List<ModelCatalogEntry> missing = [];
@@ -187,7 +187,8 @@ public static class ModelRestorer
         options ??= new ModelRestoreOptions();
         long start = Stopwatch.GetTimestamp();
         string folder = Path.Combine(home.Path, PhotographsFolder);
-        using IDisposable turn = await StagedFolder.LockAsync(home.Path, cancellationToken).ConfigureAwait(false);
+        using IDisposable turn = await StagedFolder.LockAsync(
+            home.Path, () => Report(RestorePhase.Waiting, PhotographsFolder), cancellationToken).ConfigureAwait(false);
         StagedFolder.RemoveLeftovers(home.Path);
         if (!options.Force && ReadPhotographs(folder) is { } known)
         {

@@ -25,18 +25,25 @@ internal sealed class StagedFolder : IDisposable
     public static string Temporary(string parent) =>
         Directory.CreateDirectory(Path.Combine(parent, $"{Prefix}{Guid.NewGuid():N}")).FullName;
 
-    /// <summary>Waits until no other process restores into the folder. The operating system frees the lock when a process ends.</summary>
-    public static async Task<IDisposable> LockAsync(string parent, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits until no other process restores into the folder, and tells of it once. The operating system frees the lock when a process ends.
+    /// </summary>
+    public static async Task<IDisposable> LockAsync(string parent, Action waiting, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(parent);
-        while (true)
+        for (bool told = false; ; told = true)
         {
             try
             {
                 return new FileStream(Path.Combine(parent, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException e) when (e.GetType() == typeof(IOException))
+            catch (IOException e) when (IsHeldByAnother(e))
             {
+                if (!told)
+                {
+                    waiting();
+                }
+
                 await Task.Delay(LockInterval, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -85,4 +92,8 @@ internal sealed class StagedFolder : IDisposable
             Directory.Delete(_staging, recursive: true);
         }
     }
+
+    private static bool IsHeldByAnother(IOException e) => OperatingSystem.IsWindows()
+        ? (e.HResult & 0xFFFF) == 32 // ERROR_SHARING_VIOLATION
+        : e.HResult is 11 or 35; // EWOULDBLOCK on Linux and macOS
 }

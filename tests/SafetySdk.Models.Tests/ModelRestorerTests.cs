@@ -151,6 +151,21 @@ public sealed class ModelRestorerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_restore_waits_for_another_and_says_so_once()
+    {
+        Directory.CreateDirectory(_home.ModelsDirectory);
+        FileStream held = new(
+            Path.Combine(_home.ModelsDirectory, ".restore.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        List<ModelRestoreProgress> steps = [];
+        Task<IReadOnlyList<ModelStatus>> restore = Restore([Entry("a")], steps);
+        Assert.False(restore.IsCompleted);
+        Assert.Equal([RestorePhase.Waiting], steps.Select(static step => step.Phase));
+        await held.DisposeAsync();
+        await restore;
+        Assert.Single(steps, static step => step.Phase == RestorePhase.Waiting);
+    }
+
+    [Fact]
     public async Task Restores_into_one_folder_take_turns()
     {
         Task<IReadOnlyList<ModelStatus>>[] restores = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(() => Restore([Entry("a"), Entry("b")])))];
