@@ -1,0 +1,11 @@
+using SafetySdk.Hashing;
+
+namespace SafetySdk.Matching;
+
+/// <summary>One hash of a list of known content.</summary>
+/// <param name="Id">Identifier within the list, not empty: what the list gives, or <c>source:line</c>.</param>
+/// <param name="Algorithm">PDQ, MD5, SHA-1 or SHA-256.</param>
+/// <param name="Value">Lower-case hexadecimal digits.</param>
+/// <param name="Labels">What the list says of it; may be empty.</param>
+/// <param name="Source">Name of the list that it came from.</param>
+public sealed record HashListEntry(string Id, HashKind Algorithm, string Value, IReadOnlyList<string> Labels, string Source);
