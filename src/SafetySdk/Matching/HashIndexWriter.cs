@@ -109,12 +109,16 @@ public sealed class HashIndexWriter
     /// <param name="path">The file.</param>
     /// <exception cref="HashIndexException">The file could not be written.</exception>
     public void Save(string path)
+        => Save(path, static temporary => new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None));
+
+    /// <summary>As <see cref="Save(string)"/>; tests put a failing disk in.</summary>
+    internal void Save(string path, Func<string, FileStream> create)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            using (FileStream stream = create(temporary))
             {
                 Write(stream);
                 stream.Flush(flushToDisk: true);

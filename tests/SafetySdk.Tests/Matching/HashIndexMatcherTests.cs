@@ -1,0 +1,237 @@
+using SafetySdk.Hashing;
+using SafetySdk.Images;
+using SafetySdk.Matching;
+using SafetySdk.Tests.Hashing;
+
+namespace SafetySdk.Tests.Matching;
+
+public sealed class HashIndexMatcherTests : IDisposable
+{
+    private const int Side = 512;
+    private static readonly byte[] Picture = Waves();
+    private static readonly byte[] File1 = [1, 2, 3];
+    private readonly string _folder = Directory.CreateTempSubdirectory("matcher").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    // What was done to the picture, and the orientation of the result that looks like the listed picture again.
+    [Theory]
+    [InlineData(PdqForm.Original, "original")]
+    [InlineData(PdqForm.Rot90, "rot270")]
+    [InlineData(PdqForm.Rot180, "rot180")]
+    [InlineData(PdqForm.Rot270, "rot90")]
+    [InlineData(PdqForm.FlipX, "flip_x")]
+    [InlineData(PdqForm.FlipY, "flip_y")]
+    [InlineData(PdqForm.FlipPlus1, "flip_plus1")]
+    [InlineData(PdqForm.FlipMinus1, "flip_minus1")]
+    public void A_turned_or_mirrored_picture_is_found_as_its_form(PdqForm turn, string form)
+    {
+        var matcher = new HashIndexMatcher([PdqIndex("bank", PdqHasher.Hash(Picture, Side, Side).Hash)]);
+        using PixelBuffer image = Turn(turn);
+        KnownContentResult result = matcher.Match(File1, image);
+        Assert.False(result.TooLittleDetail);
+        KnownContentMatch match = Assert.Single(result.Matches);
+        Assert.Equal(("bank", "entry", "pdq", form), (match.List, match.EntryId, match.Algorithm, match.Form));
+        Assert.Equal(["label"], match.Labels);
+        Assert.InRange(match.Distance, 0, PdqHash.MatchDistance);
+
+        // The named form of the original is what turning it gives.
+        PdqDihedralResult eight = PdqHasher.HashDihedral(Picture, Side, Side);
+        Assert.InRange(eight[turn].HammingDistance(PdqHasher.Hash(image).Hash), 0, PdqHash.MatchDistance);
+    }
+
+    [Fact]
+    public void A_flat_picture_has_too_little_detail_and_only_its_bytes_count()
+    {
+        byte[] flat = SyntheticPicture.Create("flat", 100, 100, 128);
+        using var image = PixelBuffer.FromRgb(flat, 100, 100);
+        HashIndex perceptual = PdqIndex("bank", PdqHasher.Hash(image).Hash);
+        KnownContentResult result = new HashIndexMatcher([perceptual]).Match(File1, image);
+        Assert.True(result.TooLittleDetail);
+        Assert.Empty(result.Matches);
+
+        result = new HashIndexMatcher([perceptual, Index("exact", (HashKind.Md5, FileDigests.Md5(File1)))]).Match(File1, image);
+        Assert.True(result.TooLittleDetail);
+        Assert.Equal("file", Assert.Single(result.Matches).Form);
+    }
+
+    [Fact]
+    public void A_tiny_picture_has_too_little_detail()
+    {
+        using var image = PixelBuffer.FromRgb(new byte[4 * 9 * 3], 4, 9);
+        KnownContentResult result = new HashIndexMatcher([PdqIndex("bank", default)]).Match(File1, image);
+        Assert.True(result.TooLittleDetail);
+        Assert.Empty(result.Matches);
+    }
+
+    [Fact]
+    public void The_quality_gate_is_a_sharp_border()
+    {
+        // Faint noise over grey: find one picture below and one at the default gate by fading it in.
+        byte[] noise = SyntheticPicture.Create("blocks", 128, 128, 3);
+        var seen = new HashSet<bool>();
+        for (int strength = 0; strength <= 64; strength++)
+        {
+            using var image = PixelBuffer.FromRgb([.. noise.Select(value => (byte)(128 + ((value - 128) * strength / 64)))], 128, 128);
+            PdqResult hash = PdqHasher.Hash(image);
+            KnownContentResult result = new HashIndexMatcher([PdqIndex("bank", hash.Hash)]).Match(File1, image);
+            Assert.Equal(hash.Quality < 50, result.TooLittleDetail);
+            Assert.Equal(hash.Quality >= 50, result.Matches.Count == 1);
+            seen.Add(result.TooLittleDetail);
+        }
+
+        Assert.Equal(2, seen.Count);
+    }
+
+    [Fact]
+    public void Bytes_are_found_by_each_digest_before_forms()
+    {
+        using var image = PixelBuffer.FromRgb(Picture, Side, Side);
+        PdqHash hash = PdqHasher.Hash(image).Hash;
+        HashIndex first = PdqIndex("near", Flip(hash, 3));
+        HashIndex second = Index(
+            "all", (HashKind.Pdq, hash.ToString()), (HashKind.Md5, FileDigests.Md5(File1)), (HashKind.Sha1, FileDigests.Sha1(File1)),
+            (HashKind.Sha256, FileDigests.Sha256(File1)), (HashKind.Md5, FileDigests.Md5([9])));
+        var matcher = new HashIndexMatcher([first, second]);
+        IReadOnlyList<KnownContentMatch> matches = matcher.Match(File1, image).Matches;
+        Assert.Equal(["md5", "sha1", "sha256", "pdq", "pdq"], matches.Select(match => match.Algorithm));
+        Assert.Equal(["all", "all", "all", "all", "near"], matches.Select(match => match.List));
+        Assert.Equal([0, 0, 0, 0, 3], matches.Select(match => match.Distance));
+        Assert.Equal([("near", first.Digest), ("all", second.Digest)], matcher.Lists);
+        Assert.Equal(2, matcher.Match(hash).Count);
+        Assert.Equal("md5", Assert.Single(matcher.Match(HashKind.Md5, Convert.FromHexString(FileDigests.Md5(File1)))).Algorithm);
+    }
+
+    [Theory]
+    [InlineData(30, true)]
+    [InlineData(31, true)]
+    [InlineData(32, false)]
+    public void The_default_distance_is_31(int bits, bool found)
+    {
+        using var image = PixelBuffer.FromRgb(Picture, Side, Side);
+        HashIndex index = PdqIndex("bank", Flip(PdqHasher.Hash(image).Hash, bits));
+        Assert.Equal(found, new HashIndexMatcher([index]).Match(File1, image).Matches.Any(match => match.Form == "original"));
+    }
+
+    [Fact]
+    public void Indexes_and_text_lists_are_opened_by_content()
+    {
+        string text = Path.Combine(_folder, "list.txt");
+        string index = Path.Combine(_folder, "index.bin");
+        using var image = PixelBuffer.FromRgb(Picture, Side, Side);
+        File.WriteAllText(text, $"# known\n{PdqHasher.Hash(image).Hash},case-1,label\n");
+        var writer = new HashIndexWriter("binary");
+        writer.AddRange(HashListReader.Read(text));
+        writer.Save(index);
+        HashIndexMatcher matcher = HashIndexMatcher.Open([text, index]);
+        Assert.Equal(["list.txt", "binary"], matcher.Match(File1, image).Matches.Select(match => match.List));
+        Assert.Equal(matcher.Lists, HashIndexMatcher.Open([text, index]).Lists);
+        Assert.Empty(new HashIndexMatcher([]).Match(File1, image).Matches);
+    }
+
+    [Fact]
+    public void A_photograph_turned_and_saved_again_is_found()
+    {
+        string expected = TestEnvironment.Shared("testdata", "pdq", "expected.csv");
+        string Value(string label, int column)
+            => File.ReadLines(expected).Select(line => line.Split(',')).First(field => field[0] == label && field[1] == "full")[column];
+        var matcher = new HashIndexMatcher([PdqIndex("bank", PdqHash.Parse(Value("aaa-orig", 5)))]);
+        for (int form = 0; form < 8; form++)
+        {
+            IReadOnlyList<KnownContentMatch> matches = matcher.Match(PdqHash.Parse(Value("bridge-2-rotate-90", 7 + form)));
+            Assert.Equal(form == (int)PdqForm.Rot270, matches.Count == 1);
+        }
+    }
+
+    [Fact]
+    public void Names_and_values_of_every_hash_kind()
+    {
+        using var image = PixelBuffer.FromRgb(Picture, Side, Side);
+        Assert.Equal(["pdq", "phash", "dhash", "ahash", "md5", "sha1", "sha256"], HashKinds.All.Select(kind => kind.Name()));
+        foreach (HashKind kind in HashKinds.All)
+        {
+            Assert.True(HashKinds.TryParse(kind.Name().ToUpperInvariant(), out HashKind parsed));
+            Assert.Equal(kind, parsed);
+            HashText text = HashKinds.Compute(kind, "abc"u8, image);
+            Assert.Equal(kind.ByteCount() * 2, text.Text.Length);
+            Assert.Equal(kind == HashKind.Pdq ? 100 : null, text.Quality);
+        }
+
+        Assert.False(HashKinds.TryParse("photodna", out _));
+        Assert.Equal("900150983cd24fb0d6963f7d28e17f72", HashKinds.Compute(HashKind.Md5, "abc"u8, null).Text);
+        Assert.Equal("a9993e364706816aba3e25717850c26c9cd0d89d", FileDigests.Sha1("abc"u8));
+        Assert.Equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", FileDigests.Sha256("abc"u8));
+        Assert.Throws<ArgumentNullException>(() => HashKinds.Compute(HashKind.Pdq, "abc"u8, null));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ((HashKind)77).Name());
+    }
+
+    private static HashIndex PdqIndex(string name, PdqHash hash) => Index(name, (HashKind.Pdq, hash.ToString()));
+
+    private static HashIndex Index(string name, params (HashKind Kind, string Value)[] entries)
+    {
+        var writer = new HashIndexWriter(name);
+        foreach ((HashKind kind, string value) in entries)
+        {
+            writer.Add(new HashListEntry("entry", kind, value, ["label"], name));
+        }
+
+        return writer.ToIndex();
+    }
+
+    private static PdqHash Flip(PdqHash hash, int bits)
+    {
+        byte[] bytes = new byte[32];
+        hash.WriteBytes(bytes);
+        for (int bit = 0; bit < bits; bit++)
+        {
+            bytes[bit * 7 % 256 / 8] ^= (byte)(1 << (bit * 7 % 256 % 8));
+        }
+
+        return PdqHash.FromBytes(bytes);
+    }
+
+    // Smooth waves in all directions: no symmetry, and like a photograph nothing finer than the hash looks at.
+    private static byte[] Waves()
+    {
+        var random = new Random(11);
+        var waves = Enumerable.Range(0, 40)
+            .Select(_ => (X: (random.NextDouble() * 16) - 8, Y: (random.NextDouble() * 16) - 8, Phase: random.NextDouble() * 6.28)).ToArray();
+        byte[] rgb = new byte[Side * Side * 3];
+        for (int y = 0; y < Side; y++)
+        {
+            for (int x = 0; x < Side; x++)
+            {
+                double sum = waves.Sum(wave => Math.Cos((2 * Math.PI * ((wave.X * x) + (wave.Y * y)) / Side) + wave.Phase));
+                rgb.AsSpan(((y * Side) + x) * 3, 3).Fill((byte)Math.Clamp(128 + (sum * 14), 0, 255));
+            }
+        }
+
+        return rgb;
+    }
+
+    private static PixelBuffer Turn(PdqForm form)
+    {
+        byte[] turned = new byte[Picture.Length];
+        for (int y = 0; y < Side; y++)
+        {
+            for (int x = 0; x < Side; x++)
+            {
+                const int Last = Side - 1;
+                (int sourceX, int sourceY) = form switch
+                {
+                    PdqForm.Original => (x, y),
+                    PdqForm.Rot90 => (Last - y, x),
+                    PdqForm.Rot180 => (Last - x, Last - y),
+                    PdqForm.Rot270 => (y, Last - x),
+                    PdqForm.FlipX => (x, Last - y),
+                    PdqForm.FlipY => (Last - x, y),
+                    PdqForm.FlipPlus1 => (y, x),
+                    _ => (Last - y, Last - x),
+                };
+                Picture.AsSpan(((sourceY * Side) + sourceX) * 3, 3).CopyTo(turned.AsSpan(((y * Side) + x) * 3));
+            }
+        }
+
+        return PixelBuffer.FromRgb(turned, Side, Side);
+    }
+}
