@@ -220,6 +220,34 @@ public sealed class ModelRestorerTests : IDisposable
         });
     }
 
+    [Fact]
+    public void Restored_models_are_whole()
+    {
+        ModelStatus[] restored = [.. ModelRestorer.Verify(TestEnvironment.Home).Where(static status => status.State != ModelState.Missing)];
+        Assert.SkipWhen(restored.Length == 0, "needs restored models: run native/restore.sh");
+        Assert.All(restored, static status => Assert.True(status.State == ModelState.Present, status.Problem));
+    }
+
+    [Fact]
+    public async Task Restored_photographs_are_pictures_and_are_left_alone()
+    {
+        Assert.SkipUnless(
+            Directory.Exists(Path.Combine(TestEnvironment.Home.Path, "photographs")), "needs the photographs: run native/restore.sh");
+        IReadOnlyList<string> pictures = await ModelRestorer.RestorePhotographsAsync(
+            TestEnvironment.Home, Options(), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(0, _source.Fetches);
+        Assert.Contains(pictures, static path => Path.GetFileName(path) == "user1-128x128.jpg");
+        Assert.Contains(pictures, static path => Path.GetFileName(path) == "sample6.jpg");
+        Assert.All(pictures, static path =>
+        {
+            using FileStream stream = File.OpenRead(path);
+            byte[] start = new byte[4];
+            stream.ReadExactly(start);
+            Assert.True(start.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF])
+                || start.AsSpan().SequenceEqual((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G']), path);
+        });
+    }
+
     private static bool IsModel(string folder) => !Path.GetFileName(folder).StartsWith('.');
 
     private ModelRestoreOptions Options() => new() { Source = _source };

@@ -18,7 +18,7 @@ public sealed class OnnxGraphTests
             ["y"],
             new OnnxAttribute("pads", new long[] { 0, 1, -1 }),
             new OnnxAttribute("alpha", 0.25f),
-            new OnnxAttribute("group", 300L),
+            new OnnxAttribute("group", 128L),
             new OnnxAttribute("auto_pad", "SAME_UPPER"));
         graph.AddOutput("y", 2);
 
@@ -37,7 +37,7 @@ public sealed class OnnxGraphTests
         Assert.Equal([7], attributes[0].Integers(20));
         Assert.Equal(0.25f, attributes[1].Single(2));
         Assert.Equal([1], attributes[1].Integers(20));
-        Assert.Equal([300], attributes[2].Integers(3));
+        Assert.Equal([128], attributes[2].Integers(3));
         Assert.Equal("SAME_UPPER", attributes[3].Text(4));
         Assert.Equal([1.5f, -2f], model.Floats("w"));
         Assert.Equal([2, 1], model.Initializers["w"].Integers(1));
