@@ -38,7 +38,11 @@ public readonly record struct ImagePoint(double X, double Y);
 /// <param name="Text">The text as read.</param>
 /// <param name="Confidence">Mean character confidence, 0 to 1.</param>
 /// <param name="Box">Four corners: top left, top right, bottom right, bottom left, as the text is read.</param>
-public sealed record TextLine(string Text, double Confidence, IReadOnlyList<ImagePoint> Box);
+public sealed record TextLine(string Text, double Confidence, IReadOnlyList<ImagePoint> Box)
+{
+    /// <summary>Names no content.</summary>
+    public override string ToString() => $"{nameof(TextLine)} {{ {Text.Length} characters }}";
+}
 
 /// <summary>All that the detectors saw in one picture.</summary>
 public sealed record ImageAnalysis

@@ -95,6 +95,9 @@ public enum SafetyCategory
     /// <summary>A photograph that shows a child. Evidence, not harm.</summary>
     ChildPhoto,
 
+    /// <summary>A drawn or rendered child, or a child's face that is not confirmed as a photograph's. Evidence, not harm.</summary>
+    ChildDrawing,
+
     /// <summary>A photograph that shows a person. Evidence, not harm.</summary>
     PersonPhoto,
 

@@ -30,7 +30,7 @@ public static class SignalComposer
                 case SafetyCategory.Sexual or SafetyCategory.SexualRealPerson:
                     sexual = Stronger(sexual, signal);
                     break;
-                case SafetyCategory.ChildPhoto or SafetyCategory.MinorMention:
+                case SafetyCategory.ChildPhoto or SafetyCategory.ChildDrawing or SafetyCategory.MinorMention:
                     minor = Stronger(minor, signal);
                     break;
             }

@@ -20,6 +20,15 @@ public sealed record SafetyRequest
     /// <summary>The user's age.</summary>
     public AgeBand Age { get; init; } = AgeBand.Unknown;
 
+    /// <summary>
+    /// Opaque identifier of the account; null where there is none. It is carried for the host's own stores and appears in no verdict,
+    /// log or message.
+    /// </summary>
+    public string? AccountId { get; init; }
+
     /// <summary>Whether the host's chat model refused the request.</summary>
     public bool ChatRefused { get; init; }
+
+    /// <summary>Names no content: a request that ends up in a log says only what kind it was.</summary>
+    public override string ToString() => $"{nameof(SafetyRequest)} {{ {Operation}, {Images.Count} images, {OutputImages.Count} output images }}";
 }

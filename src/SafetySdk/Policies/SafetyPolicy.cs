@@ -45,6 +45,11 @@ public sealed record SafetyPolicy
     /// <exception cref="ArgumentException">No such policy; the message names the nearest.</exception>
     public static SafetyPolicy BuiltIn(string name) => BuiltInPolicies.Get(name);
 
+    /// <summary>A built-in policy as its author wrote it, with comments.</summary>
+    /// <param name="name">One of <see cref="BuiltInNames"/>.</param>
+    /// <exception cref="ArgumentException">No such policy; the message names the nearest.</exception>
+    public static string BuiltInText(string name) => Encoding.UTF8.GetString(BuiltInPolicies.ReadText(name));
+
     /// <summary>Reads a policy document. Comments and trailing commas are allowed.</summary>
     /// <param name="utf8Json">The document, UTF-8.</param>
     /// <exception cref="PolicyFormatException">Malformed, or weaker than the floor; names path, line and the nearest valid name.</exception>

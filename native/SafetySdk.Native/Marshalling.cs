@@ -1,0 +1,121 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace SafetySdk.Native;
+
+/// <summary><c>safety_text</c> and <c>safety_bytes</c>: pointer and length.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeSpan
+{
+    public byte* Data;
+    public nuint Length;
+}
+
+/// <summary><c>safety_pipeline_options</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativePipelineOptions
+{
+    public nuint StructSize;
+    public NativeSpan Home;
+    public NativeSpan Policy;
+    public NativeSpan* Lists;
+    public nuint ListCount;
+}
+
+/// <summary><c>safety_request</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeRequest
+{
+    public nuint StructSize;
+    public NativeSpan Prompt;
+    public NativeSpan* Images;
+    public nuint ImageCount;
+    public NativeSpan* OutputImages;
+    public nuint OutputImageCount;
+    public int Operation;
+    public int Age;
+    public int ChatRefused;
+    public int Reserved;
+}
+
+/// <summary>Reads and writes the caller's memory.</summary>
+internal static unsafe class Marshalling
+{
+    private const int MaxItems = 1024;
+
+    public static ReadOnlySpan<byte> Span(NativeSpan span, string name)
+    {
+        if (span.Length > int.MaxValue || (span.Data is null && span.Length > 0))
+        {
+            throw new NativeCallException(Status.InvalidArgument, $"{name}: a null pointer with a length, or more than 2 GiB.");
+        }
+
+        return new ReadOnlySpan<byte>(span.Data, (int)span.Length);
+    }
+
+    /// <summary>Text that names something (a path, a policy). Null where it is empty.</summary>
+    public static string? Name(NativeSpan span, string name)
+    {
+        ReadOnlySpan<byte> utf8 = Span(span, name);
+        return utf8.IsEmpty ? null : System.Text.Unicode.Utf8.IsValid(utf8)
+            ? Encoding.UTF8.GetString(utf8)
+            : throw new NativeCallException(Status.InvalidArgument, $"{name} is not valid UTF-8.");
+    }
+
+    /// <summary>Files of the caller, without a copy: the memory stays the caller's and is valid during the call.</summary>
+    public static List<UnmanagedMemory> Files(NativeSpan* items, nuint count, string name)
+    {
+        if (count > MaxItems || (items is null && count > 0))
+        {
+            throw new NativeCallException(Status.InvalidArgument, $"{name}: a null pointer with a count, or more than {MaxItems} items.");
+        }
+
+        var files = new List<UnmanagedMemory>((int)count);
+        for (nuint i = 0; i < count; i++)
+        {
+            Span(items[i], $"{name}[{i}]");
+            files.Add(new UnmanagedMemory(items[i].Data, (int)items[i].Length));
+        }
+
+        return files;
+    }
+
+    public static Status WriteText(string text, byte* buffer, nuint capacity, nuint* needed)
+    {
+        int length = Encoding.UTF8.GetByteCount(text);
+        if (needed is not null)
+        {
+            *needed = (nuint)length + 1;
+        }
+
+        if (buffer is null)
+        {
+            return needed is null ? throw new NativeCallException(Status.InvalidArgument, "buffer and needed are both null.") : Status.Ok;
+        }
+
+        if (capacity < (nuint)length + 1)
+        {
+            throw new NativeCallException(Status.BufferTooSmall, $"the buffer has {capacity} bytes, {length + 1} are needed.");
+        }
+
+        Encoding.UTF8.GetBytes(text, new Span<byte>(buffer, length));
+        buffer[length] = 0;
+        return Status.Ok;
+    }
+}
+
+/// <summary>The caller's memory as <see cref="Memory{T}"/>; must not outlive the call.</summary>
+internal sealed unsafe class UnmanagedMemory(byte* data, int length) : System.Buffers.MemoryManager<byte>
+{
+    public override Span<byte> GetSpan() => new(data, length);
+
+    public override System.Buffers.MemoryHandle Pin(int elementIndex = 0) => new(data + elementIndex);
+
+    public override void Unpin()
+    {
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+    }
+}

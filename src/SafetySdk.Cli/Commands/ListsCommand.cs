@@ -1,0 +1,213 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using SafetySdk.Hashing;
+using SafetySdk.Images;
+using SafetySdk.Matching;
+
+namespace SafetySdk.Cli.Commands;
+
+/// <summary><c>safety lists</c>: lists of known content.</summary>
+internal static class ListsCommand
+{
+    public static Command Create(CommonOptions common, TextWriter output, TextWriter error)
+        => new("lists", "Builds and searches lists of known content.") { Build(common, output, error), Info(common, output), Match(common, output, error) };
+
+    private static Command Build(CommonOptions common, TextWriter output, TextWriter error)
+    {
+        var sources = new Argument<string[]>("source") { Description = "Text lists: one hash a line, or hash,metadata.", Arity = ArgumentArity.OneOrMore };
+        var outFile = new Option<string>("--out") { Description = "The index file; an old one is replaced as a whole.", Required = true };
+        var name = new Option<string?>("--name") { Description = "Name of the list in results (default: the index file's name)." };
+        var distance = new Option<int>("--distance")
+        {
+            Description = "Most bits in which a PDQ hash may differ.",
+            DefaultValueFactory = _ => PdqHash.MatchDistance,
+        };
+        var sha256 = new Option<bool>("--sha256") { Description = "Take 64 digits for SHA-256 instead of PDQ where the line does not say." };
+        var skipBadLines = new Option<bool>("--skip-bad-lines") { Description = "Name bad lines and go on, instead of refusing the list." };
+        var command = new Command("build", "Builds an index from text lists.") { sources, outFile, name, distance, sha256, skipBadLines };
+        command.SetAction(parsed =>
+        {
+            string path = parsed.GetRequiredValue(outFile);
+            int bits = parsed.GetValue(distance);
+            if (bits is < 0 or > HashIndexWriter.MaxMatchDistance)
+            {
+                throw new CommandException(ExitCode.Usage, $"--distance is {bits}; 0 to {HashIndexWriter.MaxMatchDistance} is allowed.");
+            }
+
+            long bad = 0;
+            var options = new HashListOptions
+            {
+                SixtyFourDigits = parsed.GetValue(sha256) ? HashKind.Sha256 : HashKind.Pdq,
+                OnBadLine = !parsed.GetValue(skipBadLines) ? null : problem =>
+                {
+                    bad++;
+                    error.WriteLine($"safety: {problem.Message} (skipped)");
+                },
+            };
+            var writer = new HashIndexWriter(parsed.GetValue(name) ?? Path.GetFileNameWithoutExtension(path), bits);
+            foreach (string source in parsed.GetRequiredValue(sources))
+            {
+                writer.AddRange(HashListReader.Read(source, options));
+            }
+
+            writer.Save(path);
+            output.WriteLine(common.Json(parsed)
+                ? $$"""{"entries":{{writer.Count}},"skipped":{{bad}}}"""
+                : string.Create(CultureInfo.InvariantCulture, $"{path}: {writer.Count} entries, {bad} lines skipped"));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Info(CommonOptions common, TextWriter output)
+    {
+        var file = new Argument<string>("index") { Description = "An index or a text list." };
+        var command = new Command("info", "Says what an index holds.") { file };
+        command.SetAction(parsed =>
+        {
+            HashIndex index = HashIndex.OpenAny(parsed.GetRequiredValue(file));
+            if (common.Json(parsed))
+            {
+                output.WriteLine(Json(json =>
+                {
+                    json.WriteString("name", index.Name);
+                    json.WriteString("digest", index.Digest);
+                    json.WriteNumber("entries", index.Count);
+                    json.WriteNumber("distance", index.MatchDistance);
+                    json.WriteNumber("quality_gate", index.QualityGate);
+                    json.WriteString("created", index.Created);
+                    WriteCounts(json, index);
+                }));
+            }
+            else
+            {
+                string counts = string.Join(", ", HashKinds.All.Where(HashIndexWriter.Holds).Select(k => $"{k.Name()} {index.CountOf(k)}"));
+                output.WriteLine($"{index.Name}: {index.Count} entries ({counts}), distance {index.MatchDistance}, quality gate {index.QualityGate}");
+                output.WriteLine($"created {index.Created:u}, digest {index.Digest}");
+            }
+
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Match(CommonOptions common, TextWriter output, TextWriter error)
+    {
+        var indexFile = new Argument<string>("index") { Description = "An index or a text list." };
+        var files = new Argument<string[]>("file") { Description = "Pictures.", Arity = ArgumentArity.ZeroOrMore };
+        var hashes = new Option<string[]>("--hash") { Description = "PDQ hashes to look up instead; may be repeated.", AllowMultipleArgumentsPerToken = true };
+        var command = new Command("match", "Looks pictures or hashes up.") { indexFile, files, hashes };
+        command.SetAction(parsed =>
+        {
+            string[] pictures = parsed.GetValue(files) ?? [];
+            string[] needles = parsed.GetValue(hashes) ?? [];
+            if (pictures.Length + needles.Length == 0)
+            {
+                throw new CommandException(ExitCode.Usage, "nothing to match: give files or --hash.");
+            }
+
+            var matcher = HashIndexMatcher.Open([parsed.GetRequiredValue(indexFile)]);
+            bool json = common.Json(parsed);
+            foreach (string needle in needles)
+            {
+                if (!PdqHash.TryParse(needle, out PdqHash hash))
+                {
+                    throw new CommandException(ExitCode.Usage, "--hash: a PDQ hash has 64 hexadecimal digits.");
+                }
+
+                Write("hash", needle, new KnownContentResult(matcher.Match(hash), false));
+            }
+
+            int exitCode = ExitCode.Ok;
+            if (pictures.Length > 0)
+            {
+                using ServiceProvider services = CommandServices.Create(common.HomeOf(parsed));
+                IImageDecoder decoder = services.GetRequiredService<IImageDecoder>();
+                foreach (string picture in pictures)
+                {
+                    try
+                    {
+                        byte[] encoded = InputFile.Read(picture, ImageLimits.Default.MaxBytes);
+                        using DecodedImage image = decoder.Decode(encoded, ImageLimits.Default);
+                        Write("file", picture, matcher.Match(encoded, image.Pixels));
+                    }
+                    catch (ImageException e) when (e.Error is not (ImageError.DecoderMissing or ImageError.DecoderTooOld))
+                    {
+                        error.WriteLine($"safety: {picture}: {e.Message}");
+                        exitCode = ExitCode.UnreadableInput;
+                    }
+                }
+            }
+
+            return exitCode;
+
+            void Write(string kind, string subject, KnownContentResult result)
+                => output.WriteLine(json ? Json(kind, subject, result) : Text(subject, result));
+        });
+        return command;
+    }
+
+    private static string Text(string subject, KnownContentResult result)
+    {
+        string note = result.TooLittleDetail ? " (too little detail for PDQ; digests only)" : string.Empty;
+        return result.Matches.Count == 0
+            ? $"{subject}: no match{note}"
+            : string.Join('\n', result.Matches.Select(m => string.Create(
+                CultureInfo.InvariantCulture,
+                $"{subject}: {m.List} {m.EntryId}, {m.Algorithm} distance {m.Distance}, {m.Form} {string.Join(' ', m.Labels)}").TrimEnd() + note));
+    }
+
+    private static string Json(string kind, string subject, KnownContentResult result) => Json(json =>
+    {
+        json.WriteString(kind, subject);
+        json.WriteStartArray("matches");
+        foreach (KnownContentMatch match in result.Matches)
+        {
+            json.WriteStartObject();
+            json.WriteString("list", match.List);
+            json.WriteString("id", match.EntryId);
+            json.WriteString("algorithm", match.Algorithm);
+            json.WriteNumber("distance", match.Distance);
+            json.WriteString("form", match.Form);
+            json.WriteStartArray("labels");
+            foreach (string label in match.Labels)
+            {
+                json.WriteStringValue(label);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteBoolean("too_little_detail", result.TooLittleDetail);
+    });
+
+    private static void WriteCounts(Utf8JsonWriter json, HashIndex index)
+    {
+        json.WriteStartObject("counts");
+        foreach (HashKind kind in HashKinds.All.Where(HashIndexWriter.Holds))
+        {
+            json.WriteNumber(kind.Name(), index.CountOf(kind));
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static string Json(Action<Utf8JsonWriter> members)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            members(json);
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+}

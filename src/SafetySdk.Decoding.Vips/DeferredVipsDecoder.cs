@@ -1,0 +1,18 @@
+using SafetySdk.Images;
+
+namespace SafetySdk.Decoding.Vips;
+
+/// <summary>Loads libvips when it is first needed. A failure is not remembered, so that a library restored later is found.</summary>
+internal sealed class DeferredVipsDecoder(SafetyHome home) : IImageDecoder
+{
+    private readonly Lazy<VipsImageDecoder> _decoder = new(() => new VipsImageDecoder(home), LazyThreadSafetyMode.PublicationOnly);
+
+    public string Name => "libvips";
+
+    public string Version => _decoder.IsValueCreated ? _decoder.Value.Version : "not loaded";
+
+    public ImageInfo ReadInfo(ReadOnlySpan<byte> encoded, ImageLimits limits) => ImageHeaderReader.Read(encoded, limits).ToInfo();
+
+    public DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageLimits limits, CancellationToken cancellationToken = default)
+        => _decoder.Value.Decode(encoded, limits, cancellationToken);
+}

@@ -1,0 +1,62 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using SafetySdk;
+using SafetySdk.Classification;
+using SafetySdk.Images;
+using SafetySdk.Matching;
+using SafetySdk.Pipeline;
+using SafetySdk.Policies;
+using SafetySdk.Prompts;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the safety pipeline.</summary>
+public static class SafetyServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers a <see cref="SafetyPipeline"/> as a singleton, with the rule-based prompt classifier and the lists of
+    /// <see cref="SafetyOptions.Lists"/>. Pictures need a decoder and detectors besides: <c>AddVipsDecoder()</c>,
+    /// <c>AddOnnxDetectors()</c>. Registering an <see cref="IPromptClassifier"/> or <see cref="IKnownContentMatcher"/> adds it.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Sets the options.</param>
+    /// <returns>A builder for the other parts.</returns>
+    public static ISafetyBuilder AddSafety(this IServiceCollection services, Action<SafetyOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        OptionsBuilder<SafetyOptions> options = services.AddOptions<SafetyOptions>();
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        services.TryAddSingleton(provider => SafetyHome.Find(Options(provider).Home));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPromptClassifier, RulePromptClassifier>());
+        services.TryAddSingleton(Build);
+        return new Builder(services);
+    }
+
+    private static SafetyPipeline Build(IServiceProvider provider)
+    {
+        SafetyOptions options = Options(provider);
+        return new SafetyPipeline(new SafetyPipelineParts
+        {
+            Policy = PolicyFile.Load(options.Policy),
+            Decoder = provider.GetService<IImageDecoder>(),
+            Analyzer = provider.GetService<IImageAnalyzer>(),
+            PromptClassifiers = [.. provider.GetServices<IPromptClassifier>()],
+            Matchers = Matchers(provider, options),
+            ImageLimits = options.ImageLimits,
+        });
+    }
+
+    private static IReadOnlyList<IKnownContentMatcher> Matchers(IServiceProvider provider, SafetyOptions options)
+    {
+        IEnumerable<IKnownContentMatcher> registered = provider.GetServices<IKnownContentMatcher>();
+        return options.Lists.Count == 0 ? [.. registered] : [.. registered, HashIndexMatcher.Open(options.Lists)];
+    }
+
+    private static SafetyOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<SafetyOptions>>().Value;
+
+    private sealed record Builder(IServiceCollection Services) : ISafetyBuilder;
+}

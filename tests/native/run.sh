@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Tests of the C library: the header alone, the exported symbols, and a C program that checks a photograph through the models.
+# Prints one line "native: N passed, N failed". Needs artifacts/native (native/build.sh) and the restored home.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+dist=$root/artifacts/native
+home=${SAFETYSDK_HOME:-$root/.safetysdk}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+check() { # DESCRIPTION COMMAND...
+  local what=$1
+  shift
+  if "$@" >"$work/log" 2>&1; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf 'FAIL %s\n' "$what"
+    cat "$work/log"
+  fi
+}
+
+exported_symbols() {
+  nm -D --defined-only "$dist/lib/libsafetysdk.so.1" | awk '$2 != "A" {sub(/@.*/, "", $3); print $3}' | LC_ALL=C sort -u >"$work/symbols"
+  diff "$root/native/abi/safetysdk.symbols" "$work/symbols"
+}
+
+soname() { readelf -d "$dist/lib/libsafetysdk.so.1" | grep -q 'SONAME.*libsafetysdk\.so\.1'; }
+
+declared_symbols() {
+  grep -o 'safety_[a-z_]*(' "$root/native/include/safetysdk.h" | tr -d '(' | LC_ALL=C sort -u >"$work/declared"
+  grep '^safety_' "$root/native/abi/safetysdk.symbols" | diff - "$work/declared"
+}
+
+strict=(-Wall -Wextra -pedantic -Werror -I "$root/native/include")
+check "the header is strict C99" gcc -std=c99 "${strict[@]}" -c "$here/header_strict.c" -o "$work/header.o"
+check "the header is C++17" g++ -std=c++17 "${strict[@]}" -x c++ -c "$here/header_strict.c" -o "$work/header_cpp.o"
+check "declared and exported symbols agree" declared_symbols
+check "the exported symbols are the baseline" exported_symbols
+check "the library has its SONAME" soname
+check "a consumer links" gcc -std=c99 -D_POSIX_C_SOURCE=200809L "${strict[@]}" "$here/check_photo.c" -o "$work/check_photo" -L "$dist/lib" -lsafetysdk
+photo=$home/photographs/user1.jpg
+[ -f "$photo" ] || photo=$(find "$home/photographs" -name 'user1*' 2>/dev/null | head -1)
+if output=$(cd / && LD_LIBRARY_PATH="$dist/lib" "$work/check_photo" "$home" "$photo" 2>&1); then
+  passed=$((passed + $(printf '%s' "$output" | sed -n 's/^native: \([0-9]*\) passed.*/\1/p')))
+else
+  failed=$((failed + 1))
+  printf '%s\n' "$output"
+fi
+printf '%s\n' "$output" | grep -v '^native:' | head -3
+printf 'native: %d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
