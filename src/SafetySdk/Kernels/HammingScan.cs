@@ -1,5 +1,8 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace SafetySdk.Kernels;
 
@@ -10,6 +13,10 @@ namespace SafetySdk.Kernels;
 internal readonly record struct HammingHit(int Hash, int Needle, int Distance);
 
 /// <summary>Compares 256-bit needles with every hash of a packed array. Exact: nothing within the distance is missed.</summary>
+/// <remarks>
+/// Half of the bits already tell apart nearly every pair that does not match, so vectors look at the first and third word of several hashes at
+/// once, and only a group in which some pair may match is compared in full.
+/// </remarks>
 internal static class HammingScan
 {
     /// <summary>Bytes of a hash.</summary>
@@ -17,7 +24,7 @@ internal static class HammingScan
 
     private const int Words = HashBytes / sizeof(ulong);
 
-    /// <summary>Finds all pairs, in the order of the hashes.</summary>
+    /// <summary>Finds all pairs, in the order of the hashes, then of the needles.</summary>
     /// <param name="hashes">Packed hashes, 32 bytes each.</param>
     /// <param name="needles">Packed needles in the same byte order.</param>
     /// <param name="distance">Most bits that may differ.</param>
@@ -26,26 +33,76 @@ internal static class HammingScan
     {
         ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(hashes);
         ReadOnlySpan<ulong> needleWords = MemoryMarshal.Cast<byte, ulong>(needles);
-        for (int at = 0; at + Words <= words.Length; at += Words)
+        int count = words.Length / Words;
+        int hash = 0;
+
+        // 512-bit vectors were measured slower here.
+        if (Avx2.IsSupported)
         {
-            ulong word0 = words[at];
-            ulong word1 = words[at + 1];
-            for (int needle = 0; needle + Words <= needleWords.Length; needle += Words)
+            for (; hash <= count - 4; hash += 4)
             {
-                // Half of the bits already tell apart nearly every pair that does not match.
-                int bits = BitOperations.PopCount(word0 ^ needleWords[needle]) + BitOperations.PopCount(word1 ^ needleWords[needle + 1]);
+                if (AnyOf4(words.Slice(hash * Words, 4 * Words), needleWords, distance))
+                {
+                    Compare(words, hash, hash + 4, needleWords, distance, hits);
+                }
+            }
+        }
+
+        Compare(words, hash, count, needleWords, distance, hits);
+    }
+
+    /// <summary>Compares hashes <paramref name="first"/> to <paramref name="end"/> − 1 without vectors.</summary>
+    private static void Compare(
+        ReadOnlySpan<ulong> words, int first, int end, ReadOnlySpan<ulong> needles, int distance, List<HammingHit> hits)
+    {
+        for (int hash = first; hash < end; hash++)
+        {
+            ReadOnlySpan<ulong> four = words.Slice(hash * Words, Words);
+            for (int needle = 0; needle + Words <= needles.Length; needle += Words)
+            {
+                int bits = BitOperations.PopCount(four[0] ^ needles[needle]) + BitOperations.PopCount(four[1] ^ needles[needle + 1]);
                 if (bits > distance)
                 {
                     continue;
                 }
 
-                bits += BitOperations.PopCount(words[at + 2] ^ needleWords[needle + 2])
-                    + BitOperations.PopCount(words[at + 3] ^ needleWords[needle + 3]);
+                bits += BitOperations.PopCount(four[2] ^ needles[needle + 2]) + BitOperations.PopCount(four[3] ^ needles[needle + 3]);
                 if (bits <= distance)
                 {
-                    hits.Add(new HammingHit(at / Words, needle / Words, bits));
+                    hits.Add(new HammingHit(hash, needle / Words, bits));
                 }
             }
         }
     }
+
+    /// <summary>Whether half of the bits leave a match possible between one of 4 hashes and a needle. Needs AVX2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool AnyOf4(ReadOnlySpan<ulong> hashes, ReadOnlySpan<ulong> needles, int distance)
+    {
+        ref ulong source = ref MemoryMarshal.GetReference(hashes);
+        Vector256<ulong> left = Avx2.UnpackLow(Vector256.LoadUnsafe(ref source), Vector256.LoadUnsafe(ref source, 4));
+        Vector256<ulong> right = Avx2.UnpackLow(Vector256.LoadUnsafe(ref source, 8), Vector256.LoadUnsafe(ref source, 12));
+        Vector256<ulong> first = Avx2.Permute2x128(left, right, 0x20);
+        Vector256<ulong> third = Avx2.Permute2x128(left, right, 0x31);
+        Vector256<ushort> least = Vector256<ushort>.AllBitsSet;
+        for (int needle = 0; needle + Words <= needles.Length; needle += Words)
+        {
+            Vector256<byte> bits = PopCount((first ^ Vector256.Create(needles[needle])).AsByte())
+                + PopCount((third ^ Vector256.Create(needles[needle + 2])).AsByte());
+            least = Vector256.Min(least, Avx2.SumAbsoluteDifferences(bits, Vector256<byte>.Zero));
+        }
+
+        return Vector256.LessThanOrEqualAny(least.AsUInt64() & Vector256.Create(0xFFFFUL), Vector256.Create((ulong)distance));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> PopCount(Vector256<byte> value)
+    {
+        var table = Vector256.Create(NibbleBits(), NibbleBits());
+        var nibble = Vector256.Create((byte)0x0F);
+        return Avx2.Shuffle(table, value & nibble) + Avx2.Shuffle(table, (value.AsUInt16() >> 4).AsByte() & nibble);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<byte> NibbleBits() => Vector128.Create((byte)0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
 }
