@@ -2,7 +2,7 @@ using SafetySdk.Images;
 
 namespace SafetySdk.Hashing;
 
-/// <summary>Average hash, as <c>imagehash.average_hash</c>: grey, 8 × 8 by Lanczos; a bit is set where the sample is above the mean.</summary>
+/// <summary>Average hash, as <c>imagehash.average_hash</c>: grey, 8 × 8 by Lanczos; bits are samples above the mean.</summary>
 public static class AHash
 {
     private const int Side = 8;

@@ -2,7 +2,7 @@ using SafetySdk.Images;
 
 namespace SafetySdk.Hashing;
 
-/// <summary>Difference hash, as <c>imagehash.dhash</c>: grey, 9 × 8 by Lanczos; a bit is set where a sample is above its left neighbour.</summary>
+/// <summary>Difference hash, as <c>imagehash.dhash</c>: grey, 9 × 8 by Lanczos; bits are rises to the right.</summary>
 public static class DHash
 {
     private const int Side = 8;

@@ -2,7 +2,8 @@ using System.Security.Cryptography;
 
 namespace SafetySdk.Hashing;
 
-/// <summary>Digests over a file's bytes, to find exact copies on lists. Not for security: lists of known content still use MD5 and SHA-1.</summary>
+/// <summary>Digests over a file's bytes, to find exact copies on lists.</summary>
+/// <remarks>Not for security: lists of known content still use MD5 and SHA-1. Thread-safe.</remarks>
 public static class FileDigests
 {
     /// <summary>MD5 as 32 lower-case hexadecimal digits.</summary>

@@ -4,7 +4,7 @@ using System.Numerics;
 
 namespace SafetySdk.Hashing;
 
-/// <summary>A 64-bit perceptual hash of the kind that Python's imagehash makes. Bits run row by row, the first is the most significant.</summary>
+/// <summary>A 64-bit perceptual hash of the kind that Python's imagehash makes: row by row, most significant bit first.</summary>
 /// <param name="Value">The 64 bits.</param>
 public readonly record struct ImageHash64(ulong Value)
 {

@@ -4,14 +4,14 @@ using System.Numerics;
 
 namespace SafetySdk.Hashing;
 
-/// <summary>A 256-bit PDQ hash. Written as 64 lower-case hexadecimal digits, most significant first (bit 255 = DCT row 15, column 15).</summary>
+/// <summary>A 256-bit PDQ hash, written as 64 lower-case hexadecimal digits; the first bit is DCT row 15, column 15.</summary>
 /// <remarks>The default value is the hash of nothing: all bits zero, as pictures below 5 pixels a side get.</remarks>
 public readonly struct PdqHash : IEquatable<PdqHash>
 {
     /// <summary>Bytes of a hash.</summary>
     public const int ByteCount = 32;
 
-    /// <summary>Two pictures are taken for the same where their hashes differ in at most this many bits (PDQ's own recommendation).</summary>
+    /// <summary>Most bits in which two hashes of the same picture may differ: PDQ's own recommendation.</summary>
     public const int MatchDistance = 31;
 
     // Least significant first: bit k of the hash is bit k % 64 of word k / 64.

@@ -97,7 +97,8 @@ public static class PdqHasher
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if ((long)width * height * PixelBuffer.BytesPerPixel != rgb.Length)
         {
-            throw new ArgumentException($"The buffer holds {rgb.Length} bytes, not the 3 x {width} x {height} of the picture.", nameof(rgb));
+            throw new ArgumentException(
+                $"The buffer holds {rgb.Length} bytes, not the 3 x {width} x {height} of the picture.", nameof(rgb));
         }
 
         if (profile is not (PdqProfile.Full or PdqProfile.Cpp512))

@@ -18,7 +18,7 @@ internal enum ResampleFilter
     Lanczos3,
 }
 
-/// <summary>The weights that turn <see cref="Input"/> samples of one axis into <see cref="Output"/>, rounded to 22 bits as Pillow does.</summary>
+/// <summary>The weights that turn <see cref="Input"/> samples of one axis into <see cref="Output"/>, in 22 bits as Pillow has them.</summary>
 internal sealed class PillowResampleTable : IDisposable
 {
     internal const int FractionBits = 22;
@@ -157,7 +157,8 @@ internal static class PillowResampler
         if (source.Length != (long)width * height || target.Length != (long)newWidth * newHeight)
         {
             throw new ArgumentException(
-                $"{width}x{height} to {newWidth}x{newHeight} does not fit buffers of {source.Length} and {target.Length} bytes.", nameof(source));
+                $"{width}x{height} to {newWidth}x{newHeight} does not fit buffers of {source.Length} and {target.Length} bytes.",
+                nameof(source));
         }
 
         using var horizontal = new PillowResampleTable(width, newWidth, filter);

@@ -55,7 +55,8 @@ internal static class BlockTranspose
     {
         if (columns % Step != 0 || stride < columns || rows < ((Rows - 1) * (long)stride) + columns || block < (long)Rows * columns)
         {
-            throw new ArgumentException($"A block of {Rows} x {columns} does not fit buffers of {rows} and {block} values.", nameof(columns));
+            throw new ArgumentException(
+                $"A block of {Rows} x {columns} does not fit buffers of {rows} and {block} values.", nameof(columns));
         }
     }
 

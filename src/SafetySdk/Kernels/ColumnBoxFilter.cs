@@ -7,7 +7,10 @@ namespace SafetySdk.Kernels;
 /// Box filter along columns, all columns at once, as rows stream through: the same arithmetic as <see cref="RowBoxFilter"/>.
 /// Holds the running sums and only the rows that a window still needs.
 /// </summary>
-/// <remarks>There must be at least as many rows as the window has. Rows are written at <see cref="NextBlock"/> in blocks of 16, then <see cref="Push"/>ed one by one; <see cref="Drain"/> ends it.</remarks>
+/// <remarks>
+/// There must be at least as many rows as the window has.
+/// Rows are written at <see cref="NextBlock"/> in blocks of 16, then <see cref="Push"/>ed one by one; <see cref="Drain"/> ends it.
+/// </remarks>
 internal ref struct ColumnBoxFilter
 {
     private readonly Span<float> _sums;

@@ -14,8 +14,8 @@ internal readonly record struct HammingHit(int Hash, int Needle, int Distance);
 
 /// <summary>Compares 256-bit needles with every hash of a packed array. Exact: nothing within the distance is missed.</summary>
 /// <remarks>
-/// Half of the bits already tell apart nearly every pair that does not match, so vectors look at the first and third word of several hashes at
-/// once, and only a group in which some pair may match is compared in full.
+/// Half of the bits already tell apart nearly every pair that does not match, so vectors look at the first and third word of several hashes
+/// at once, and only a group in which some pair may match is compared in full.
 /// </remarks>
 internal static class HammingScan
 {

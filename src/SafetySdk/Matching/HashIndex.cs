@@ -15,10 +15,10 @@ namespace SafetySdk.Matching;
 public readonly record struct HashIndexHit(int Entry, HashKind Algorithm, int Distance, int Needle);
 
 /// <summary>
-/// A list of known content, opened and verified: packed PDQ hashes, compared one by one, and sorted exact digests. Look-ups are exact; nothing
-/// within the distance is missed.
+/// A list of known content, opened and verified: packed PDQ hashes, compared one by one, and sorted exact digests. Look-ups are exact:
+/// nothing within the distance is missed.
 /// </summary>
-/// <remarks>Immutable and thread-safe. Holds the whole file in memory. A file that is replaced meanwhile does not change an opened index.</remarks>
+/// <remarks>Immutable and thread-safe. Holds the whole file in memory; replacing the file does not change an opened index.</remarks>
 public sealed class HashIndex
 {
     private readonly byte[] _bytes;
@@ -69,7 +69,7 @@ public sealed class HashIndex
 
     /// <summary>Opens an index and verifies it: magic, version, lengths, checksum, structure.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="HashIndexException">The file is missing, unreadable, not an index, of another version, too large, or damaged.</exception>
+    /// <exception cref="HashIndexException">Missing, unreadable, not an index, of another version, too large, or damaged.</exception>
     public static HashIndex Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

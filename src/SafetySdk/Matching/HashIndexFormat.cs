@@ -113,7 +113,8 @@ internal static class HashIndexFormat
         {
             if (!bytes.StartsWith(Magic))
             {
-                throw new HashIndexException(HashIndexError.NotAnIndex, file, "not an index of hashes; build one with `safety lists build`.");
+                throw new HashIndexException(
+                    HashIndexError.NotAnIndex, file, "not an index of hashes; build one with `safety lists build`.");
             }
 
             if (bytes.Length < HeaderBytes || fileBytes < HeaderBytes + ChecksumBytes)
@@ -125,7 +126,8 @@ internal static class HashIndexFormat
             if (version != Version)
             {
                 throw new HashIndexException(
-                    HashIndexError.UnsupportedVersion, file, $"the index has format {version}, this library reads {Version}; build it again.");
+                    HashIndexError.UnsupportedVersion, file,
+                    $"the index has format {version}, this library reads {Version}; build it again.");
             }
 
             Header header = default;

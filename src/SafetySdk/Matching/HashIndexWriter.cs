@@ -63,7 +63,7 @@ public sealed class HashIndexWriter
     /// <summary>Adds an entry. Equal hashes may come more than once; all their entries are found.</summary>
     /// <param name="entry">The entry.</param>
     /// <exception cref="HashException">The value is not a hash of its kind.</exception>
-    /// <exception cref="ArgumentException">An index cannot hold the kind, or the identifier or a label is empty, too long or has control characters.</exception>
+    /// <exception cref="ArgumentException">The kind cannot be held, or an identifier or label is empty, too long or has control characters.</exception>
     /// <exception cref="HashIndexException">The index would grow beyond 2 GiB.</exception>
     public void Add(HashListEntry entry)
     {
@@ -79,7 +79,8 @@ public sealed class HashIndexWriter
         Hexadecimal.Parse(entry.Value, hash, entry.Algorithm.Name());
         byte[] id = Text(entry.Id, nameof(entry));
         int labelSet = LabelSet(entry.Labels);
-        if ((long)_text.WrittenCount + id.Length > int.MaxValue / 2 || (long)_hashes[section].WrittenCount + hash.Length > Array.MaxLength / 2)
+        if ((long)_text.WrittenCount + id.Length > int.MaxValue / 2
+            || (long)_hashes[section].WrittenCount + hash.Length > Array.MaxLength / 2)
         {
             throw new HashIndexException(HashIndexError.TooLarge, _name, "one index cannot hold so many entries; build several.");
         }
@@ -103,8 +104,8 @@ public sealed class HashIndexWriter
     }
 
     /// <summary>
-    /// Writes the index: to a temporary file beside it, flushed to the disk, then renamed. Readers and other writers see the old index or the
-    /// whole new one; on failure the old one stays.
+    /// Writes the index: to a temporary file beside it, flushed to the disk, then renamed. Readers and other writers see the old index or
+    /// the whole new one; on failure the old one stays.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="HashIndexException">The file could not be written.</exception>
@@ -131,7 +132,8 @@ public sealed class HashIndexWriter
             Discard(temporary);
             throw new HashIndexException(
                 HashIndexError.WriteFailed, Path.GetFileName(path),
-                "the index could not be written, what was there is unchanged; check the folder, its permissions and the free space.", exception);
+                "the index could not be written, what was there is unchanged; check the folder, its permissions and the free space.",
+                exception);
         }
     }
 
@@ -166,7 +168,8 @@ public sealed class HashIndexWriter
         int bytes = Encoding.UTF8.GetByteCount(text);
         if (bytes is 0 or > MaxTextBytes || text.Any(char.IsControl))
         {
-            throw new ArgumentException($"Names, identifiers and labels are 1 to {MaxTextBytes} bytes without control characters.", parameter);
+            throw new ArgumentException(
+                $"Names, identifiers and labels are 1 to {MaxTextBytes} bytes without control characters.", parameter);
         }
 
         return Encoding.UTF8.GetBytes(text);

@@ -25,7 +25,7 @@ public enum HashListError
     NotHexadecimal,
 }
 
-/// <summary>A list, or a line of it, cannot be used. The message names the list, the line and the reason, never the line's content.</summary>
+/// <summary>A list, or a line of it, cannot be used. The message names list, line and reason, never the content.</summary>
 public sealed class HashListException : Exception
 {
     /// <summary>Creates the exception.</summary>

@@ -14,13 +14,13 @@ public sealed record HashListOptions
     /// <summary>Labels that every entry gets beside its own.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
-    /// <summary>Called for every bad line, and reading goes on. Null (the default): the first bad line is thrown and ends the reading.</summary>
+    /// <summary>Called for every bad line, and reading goes on. Null (the default): the first one is thrown.</summary>
     public Action<HashListException>? OnBadLine { get; init; }
 }
 
 /// <summary>
 /// Reads lists of hashes as text, one a line: <c>HASH</c>, <c>HASH,ID,LABEL…</c>, <c>HASH,QUALITY,FILE</c>,
-/// <c>hash=HASH,norm=…,delta=…,quality=…,filename=FILE</c>, or <c>ALGORITHM HASH</c>. Digits of either case; comment lines start with <c>#</c>.
+/// <c>hash=HASH,norm=…,delta=…,quality=…,filename=FILE</c>, or <c>ALGORITHM HASH</c>. Digits of either case; comments start with <c>#</c>.
 /// 32 digits are MD5, 40 are SHA-1, 64 are PDQ unless the line or <see cref="HashListOptions.SixtyFourDigits"/> says SHA-256.
 /// </summary>
 /// <remarks>Streams: memory does not grow with the list. Thread-safe; one enumeration belongs to one thread.</remarks>

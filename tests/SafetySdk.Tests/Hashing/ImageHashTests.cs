@@ -45,7 +45,8 @@ public sealed class ImageHashTests
         int width = int.Parse(field[4], CultureInfo.InvariantCulture);
         int height = int.Parse(field[5], CultureInfo.InvariantCulture);
         byte[] target = new byte[width * height];
-        PillowResampler.Resize(grey, image.Width, image.Height, target, width, height, Enum.Parse<ResampleFilter>(field[6], ignoreCase: true));
+        ResampleFilter filter = Enum.Parse<ResampleFilter>(field[6], ignoreCase: true);
+        PillowResampler.Resize(grey, image.Width, image.Height, target, width, height, filter);
         Assert.Equal(field[7], Convert.ToHexStringLower(SHA256.HashData(target))[..16]);
     }
 

@@ -11,7 +11,8 @@ public sealed class PdqHasherTests
     private const string AaaOriginal = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22";
 
     public static TheoryData<string> SyntheticRows()
-        => [.. File.ReadLines(Path.Combine(TestEnvironment.RepositoryRoot, "tests/SafetySdk.Tests/Hashing/Data/pdq-synthetic.csv")).Skip(1)];
+        => [.. File.ReadLines(
+            Path.Combine(TestEnvironment.RepositoryRoot, "tests/SafetySdk.Tests/Hashing/Data/pdq-synthetic.csv")).Skip(1)];
 
     [Fact]
     public void The_table_of_formula_pictures_is_complete() => Assert.Equal(68, SyntheticRows().Count);

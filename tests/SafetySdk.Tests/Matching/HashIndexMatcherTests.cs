@@ -195,7 +195,8 @@ public sealed class HashIndexMatcherTests : IDisposable
     {
         var random = new Random(11);
         var waves = Enumerable.Range(0, 40)
-            .Select(_ => (X: (random.NextDouble() * 16) - 8, Y: (random.NextDouble() * 16) - 8, Phase: random.NextDouble() * 6.28)).ToArray();
+            .Select(_ => (X: (random.NextDouble() * 16) - 8, Y: (random.NextDouble() * 16) - 8, Phase: random.NextDouble() * 6.28))
+            .ToArray();
         byte[] rgb = new byte[Side * Side * 3];
         for (int y = 0; y < Side; y++)
         {

@@ -90,7 +90,8 @@ public sealed class HashIndexTests : IDisposable
                 near[bit / 8] ^= (byte)(1 << (bit % 8));
             }
 
-            writer.Add(new HashListEntry(flipped.ToString(CultureInfo.InvariantCulture), HashKind.Pdq, Convert.ToHexStringLower(near), [], "list"));
+            string id = flipped.ToString(CultureInfo.InvariantCulture);
+            writer.Add(new HashListEntry(id, HashKind.Pdq, Convert.ToHexStringLower(near), [], "list"));
         }
 
         HashIndex index = writer.ToIndex();
@@ -159,7 +160,8 @@ public sealed class HashIndexTests : IDisposable
             byte[] flipped = [.. bytes];
             flipped[at] ^= (byte)(1 << (at % 8));
             HashIndexException thrown = Assert.Throws<HashIndexException>(() => HashIndex.FromBytes(flipped, "index"));
-            Assert.Equal(at < 8 ? HashIndexError.NotAnIndex : at < 12 ? HashIndexError.UnsupportedVersion : HashIndexError.Damaged, thrown.Error);
+            HashIndexError expected = at < 8 ? HashIndexError.NotAnIndex : at < 12 ? HashIndexError.UnsupportedVersion : HashIndexError.Damaged;
+            Assert.Equal(expected, thrown.Error);
             HashIndexException cut = Assert.Throws<HashIndexException>(() => HashIndex.FromBytes(bytes[..at], "index"));
             Assert.Equal(at < 8 ? HashIndexError.NotAnIndex : HashIndexError.Damaged, cut.Error);
         }
@@ -262,20 +264,24 @@ public sealed class HashIndexTests : IDisposable
     {
         string path = Path.Combine(_folder, "index");
         HashIndexWriter[] writers = [new("a"), new("b")];
-        writers[0].AddRange(Entries(20));
-        writers[1].AddRange(Entries(300));
+        writers[0].AddRange(Entries(2000));
+        writers[1].AddRange(Entries(3000));
         writers[0].Save(path);
-        Task[] writing = [.. writers.Select(writer => Task.Run(() =>
-        {
-            for (int i = 0; i < 20; i++)
+        using var together = new Barrier(2);
+        Task[] writing = [.. writers.Select(writer => Task.Factory.StartNew(
+            () =>
             {
-                writer.Save(path);
-            }
-        }))];
+                for (int i = 0; i < 30; i++)
+                {
+                    together.SignalAndWait(TimeSpan.FromSeconds(10));
+                    writer.Save(path);
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
         while (!Task.WhenAll(writing).IsCompleted)
         {
             HashIndex index = HashIndex.Open(path);
-            Assert.Equal(index.Name == "a" ? 20 : 300, index.Count);
+            Assert.Equal(index.Name == "a" ? 2000 : 3000, index.Count);
         }
 
         await Task.WhenAll(writing);

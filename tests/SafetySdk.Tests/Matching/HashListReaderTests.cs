@@ -31,7 +31,8 @@ public sealed class HashListReaderTests
     [InlineData("\uFEFF" + Pdq, HashKind.Pdq, Pdq, "list:1", "")]
     public void Every_form_of_line_is_read(string line, HashKind kind, string value, string id, string labels)
     {
-        foreach (string text in new[] { line, line + "\n", line + "\r\n", line.Replace(value, value.ToUpperInvariant(), StringComparison.Ordinal) })
+        string upper = line.Replace(value, value.ToUpperInvariant(), StringComparison.Ordinal);
+        foreach (string text in new[] { line, line + "\n", line + "\r\n", upper })
         {
             HashListEntry entry = Assert.Single(Read(text));
             Assert.Equal(kind, entry.Algorithm);
