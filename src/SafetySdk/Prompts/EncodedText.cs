@@ -3,8 +3,10 @@ using System.Text;
 
 namespace SafetySdk.Prompts;
 
-/// <summary>Finds stretches of base64, hexadecimal or percent code that decode to readable text.</summary>
-internal static class EncodedText
+/// <summary>
+/// Finds stretches of base64, hexadecimal or percent code that decode to readable text, in one scan of one text from left to right.
+/// </summary>
+internal struct EncodedText
 {
     private const int MinBase64Characters = 16;
     private const int MinHexBytes = 8;
@@ -16,17 +18,20 @@ internal static class EncodedText
     private static readonly SearchValues<char> Base64 =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_");
 
-    /// <summary>
-    /// Reads an encoded stretch at <paramref name="at"/>. Where nothing reads as text, <paramref name="length"/>
-    /// is 1; <paramref name="seenTo"/> keeps hexadecimal stretches from being read again, so that the whole scan stays linear.
-    /// </summary>
+    // Up to here hexadecimal was read in vain: it is not read again, so that the scan stays linear.
+    private int _seenTo;
+
+    /// <summary>Characters that were looked at to decode them: the measure of the work done.</summary>
+    public int Examined { get; private set; }
+
+    /// <summary>Reads an encoded stretch at <paramref name="at"/>; <paramref name="length"/> is 1 where nothing there reads as text.</summary>
     /// <returns>The decoded text, or null.</returns>
-    public static string? Decode(ReadOnlySpan<char> text, int at, ref int seenTo, out int length)
+    public string? Decode(ReadOnlySpan<char> text, int at, out int length)
     {
         length = 1;
         if (IsEscape(text, at, out int prefix))
         {
-            return at < seenTo ? null : DecodeHex(text, at, prefix, MinEscapedBytes, ref seenTo, out length);
+            return at < _seenTo ? null : DecodeHex(text, at, prefix, MinEscapedBytes, out length);
         }
 
         // Inside a word nothing starts: its first character has been looked at.
@@ -37,8 +42,8 @@ internal static class EncodedText
 
         int run = text[at..].IndexOfAnyExcept(Base64);
         run = run < 0 ? text.Length - at : run;
-        if (run >= 2 && at >= seenTo && char.IsAsciiHexDigit(text[at]) && char.IsAsciiHexDigit(text[at + 1])
-            && DecodeHex(text, at, prefix: 0, run == 2 ? MinSeparatedHexBytes : MinHexBytes, ref seenTo, out int hexLength) is { } hex)
+        if (run >= 2 && at >= _seenTo && char.IsAsciiHexDigit(text[at]) && char.IsAsciiHexDigit(text[at + 1])
+            && DecodeHex(text, at, prefix: 0, run == 2 ? MinSeparatedHexBytes : MinHexBytes, out int hexLength) is { } hex)
         {
             length = hexLength;
             return hex;
@@ -49,6 +54,7 @@ internal static class EncodedText
             return null;
         }
 
+        Examined += run;
         string? decoded = DecodeBase64(text.Slice(at, run));
         if (decoded is null)
         {
@@ -77,7 +83,7 @@ internal static class EncodedText
         return prefix != 0;
     }
 
-    private static string? DecodeHex(ReadOnlySpan<char> text, int at, int prefix, int minimum, ref int seenTo, out int length)
+    private string? DecodeHex(ReadOnlySpan<char> text, int at, int prefix, int minimum, out int length)
     {
         length = 1;
         if (!IsHexUnit(text, at, text.Slice(at, prefix)))
@@ -101,7 +107,8 @@ internal static class EncodedText
         string? result = count >= minimum && wholeWord ? ReadAsText(bytes.AsSpan(0, count)) : null;
         bytes.AsSpan(0, count).Clear();
         ArrayPool<byte>.Shared.Return(bytes);
-        seenTo = end;
+        _seenTo = end;
+        Examined += end - at;
         length = result is null ? 1 : end - at;
         return result;
     }

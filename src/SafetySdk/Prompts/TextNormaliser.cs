@@ -100,16 +100,16 @@ internal static class TextNormaliser
 
         public void Fold(ReadOnlySpan<char> text, TextSpan? fixedSpan, int depth)
         {
-            int seenTo = 0;
+            var encoded = default(EncodedText);
             for (int at = 0; at < text.Length;)
             {
-                if (depth < MaxDecodeDepth && EncodedText.Decode(text, at, ref seenTo, out int encoded) is { } decoded)
+                if (depth < MaxDecodeDepth && encoded.Decode(text, at, out int length) is { } decoded)
                 {
-                    TextSpan source = fixedSpan ?? new TextSpan(at, encoded);
+                    TextSpan source = fixedSpan ?? new TextSpan(at, length);
                     int before = Output.Length;
                     Fold(decoded, source, depth + 1);
                     _disguised += Output.Length - before;
-                    at += encoded;
+                    at += length;
                     continue;
                 }
 

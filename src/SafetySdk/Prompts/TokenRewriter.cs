@@ -84,7 +84,8 @@ internal sealed class TokenRewriter(MappedText input, MappedText output, Reading
     // A sign counts as a letter only where it touches one.
     private static bool IsSign(ReadOnlySpan<char> text, int at)
     {
-        bool before = at > 0 && char.IsAsciiLetter(text[at - 1]);
+        bool before = at > 0 && (char.IsAsciiLetter(text[at - 1])
+            || (at > 1 && text[at] == '$' && text[at - 1] == '$' && char.IsAsciiLetter(text[at - 2])));
         bool after = at + 1 < text.Length && char.IsAsciiLetter(text[at + 1]);
         return text[at] switch
         {
@@ -142,7 +143,8 @@ internal sealed class TokenRewriter(MappedText input, MappedText output, Reading
 
         if (count < MinSplitLetters || letters * 2 < count)
         {
-            _splitSeenTo = end;
+            // The last of them may begin a run with another separator.
+            _splitSeenTo = end - 1;
             return 0;
         }
 
