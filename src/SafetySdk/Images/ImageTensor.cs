@@ -1,0 +1,278 @@
+using System.Buffers;
+
+namespace SafetySdk.Images;
+
+/// <summary>Turns pictures into the tensors that networks are fed. Thread-safe; allocates nothing but pooled scratch, which is cleared.</summary>
+public static class ImageTensor
+{
+    /// <summary>Writes the whole picture.</summary>
+    /// <param name="image">The picture as displayed.</param>
+    /// <param name="recipe">What to make of it; its width and height must be set.</param>
+    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis. Must not overlap the picture.</param>
+    /// <exception cref="ArgumentException">The destination is too short, or the recipe has no size.</exception>
+    public static void Write(PixelBuffer image, TensorRecipe recipe, Span<float> destination)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        Write(image, new PixelRectangle(0, 0, image.Width, image.Height), recipe, destination);
+    }
+
+    /// <summary>Writes a rectangle of the picture.</summary>
+    /// <param name="image">The picture as displayed.</param>
+    /// <param name="source">The rectangle: inside the picture, not empty.</param>
+    /// <param name="recipe">What to make of it; its width and height must be set.</param>
+    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis. Must not overlap the picture.</param>
+    /// <exception cref="ArgumentException">The destination is too short, the recipe has no size, or the rectangle leaves the picture.</exception>
+    public static void Write(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<float> destination)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        CheckSize(recipe, destination);
+        if (source.Left < 0 || source.Top < 0 || source.Width < 1 || source.Height < 1
+            || source.Width > image.Width - source.Left || source.Height > image.Height - source.Top)
+        {
+            throw new ArgumentException($"The rectangle {source} leaves the picture of {image.Width}x{image.Height}.", nameof(source));
+        }
+
+        int virtualWidth = source.Width;
+        int virtualHeight = source.Height;
+        if (recipe.Fit == TensorFit.PadTopLeft)
+        {
+            virtualWidth = virtualHeight = Math.Max(source.Width, source.Height);
+        }
+
+        int contentWidth = ContentWidth(recipe, source.Width, source.Height);
+        ClearPadding(recipe, contentWidth, destination);
+        float[] row = ArrayPool<float>.Shared.Rent(contentWidth * 3);
+        var resampler = new BilinearResampler(image, source, virtualWidth, virtualHeight, contentWidth, recipe.Height, recipe.Resample);
+        try
+        {
+            var writer = new RowWriter(recipe, contentWidth);
+            for (int y = 0; y < recipe.Height; y++)
+            {
+                resampler.Row(y, row);
+                writer.Write(row, y, destination);
+            }
+        }
+        finally
+        {
+            resampler.Dispose();
+            row.AsSpan(0, contentWidth * 3).Clear();
+            ArrayPool<float>.Shared.Return(row);
+        }
+    }
+
+    /// <summary>
+    /// Writes a quadrilateral of the picture, straightened by the perspective transform that takes it to a rectangle of
+    /// <see cref="QuadrilateralSize"/>, turned, and brought to the recipe's size by its resampling. Beyond the picture its border is repeated.
+    /// </summary>
+    /// <remarks>The straightened rectangle is sampled where needed instead of being stored, so memory does not depend on its size.</remarks>
+    /// <param name="image">The picture as displayed.</param>
+    /// <param name="corners">Top left, top right, bottom right, bottom left: x, y in pixels each; convex.</param>
+    /// <param name="quarterTurns">Quarter turns counter-clockwise after straightening, 0 to 3.</param>
+    /// <param name="recipe">What to make of it; <see cref="TensorFit.Squash"/> or <see cref="TensorFit.PadRight"/>; width and height must be set.</param>
+    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis.</param>
+    /// <exception cref="ArgumentException">The destination is too short, the recipe does not fit, or the quadrilateral is degenerate.</exception>
+    public static void WriteQuadrilateral(
+        PixelBuffer image, ReadOnlySpan<double> corners, int quarterTurns, TensorRecipe recipe, Span<float> destination)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        CheckSize(recipe, destination);
+        ArgumentOutOfRangeException.ThrowIfNegative(quarterTurns);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(quarterTurns, 3);
+        if (recipe.Fit == TensorFit.PadTopLeft)
+        {
+            throw new ArgumentException("A quadrilateral is squashed or padded at the right.", nameof(recipe));
+        }
+
+        (int width, int height) = QuadrilateralSize(corners);
+        if (width < 1 || height < 1 || !PerspectiveMap.TryCreate(corners, width, height, out PerspectiveMap map))
+        {
+            throw new ArgumentException("The quadrilateral is empty or not convex.", nameof(corners));
+        }
+
+        (int turnedWidth, int turnedHeight) = (quarterTurns & 1) == 0 ? (width, height) : (height, width);
+        int contentWidth = ContentWidth(recipe, turnedWidth, turnedHeight);
+        ClearPadding(recipe, contentWidth, destination);
+        float[] row = ArrayPool<float>.Shared.Rent(contentWidth * 3);
+        try
+        {
+            var writer = new RowWriter(recipe, contentWidth);
+            ReadOnlySpan<byte> pixels = image.Pixels;
+            Span<float> a = stackalloc float[12];
+            for (int y = 0; y < recipe.Height; y++)
+            {
+                (int y0, int y1, float wy) = Neighbours(y, turnedHeight, recipe.Height, recipe.Resample);
+                for (int x = 0; x < contentWidth; x++)
+                {
+                    (int x0, int x1, float wx) = Neighbours(x, turnedWidth, contentWidth, recipe.Resample);
+                    Sample(pixels, image, map, x0, y0, quarterTurns, width, height, a[..3]);
+                    Sample(pixels, image, map, x1, y0, quarterTurns, width, height, a.Slice(3, 3));
+                    Sample(pixels, image, map, x0, y1, quarterTurns, width, height, a.Slice(6, 3));
+                    Sample(pixels, image, map, x1, y1, quarterTurns, width, height, a.Slice(9, 3));
+                    for (int c = 0; c < 3; c++)
+                    {
+                        float upper = a[c] + ((a[3 + c] - a[c]) * wx);
+                        float lower = a[6 + c] + ((a[9 + c] - a[6 + c]) * wx);
+                        row[(x * 3) + c] = upper + ((lower - upper) * wy);
+                    }
+                }
+
+                writer.Write(row, y, destination);
+            }
+        }
+        finally
+        {
+            row.AsSpan(0, contentWidth * 3).Clear();
+            ArrayPool<float>.Shared.Return(row);
+        }
+    }
+
+    /// <summary>Size of a quadrilateral once straightened: the longer of its two horizontal and of its two vertical edges, rounded down.</summary>
+    /// <param name="corners">Top left, top right, bottom right, bottom left: x, y in pixels each.</param>
+    /// <exception cref="ArgumentException">Not eight finite numbers.</exception>
+    public static (int Width, int Height) QuadrilateralSize(ReadOnlySpan<double> corners)
+    {
+        if (corners.Length != 8)
+        {
+            throw new ArgumentException($"A quadrilateral has 8 coordinates, got {corners.Length}.", nameof(corners));
+        }
+
+        foreach (double coordinate in corners)
+        {
+            // Far beyond any picture, and safe to convert.
+            if (!(Math.Abs(coordinate) <= 1 << 24))
+            {
+                throw new ArgumentException("The corners must be finite and within 2^24 pixels.", nameof(corners));
+            }
+        }
+
+        double width = Math.Max(Distance(corners, 0, 1), Distance(corners, 3, 2));
+        double height = Math.Max(Distance(corners, 0, 3), Distance(corners, 1, 2));
+        return ((int)width, (int)height);
+    }
+
+    private static double Distance(ReadOnlySpan<double> corners, int a, int b) =>
+        double.Hypot(corners[2 * a] - corners[2 * b], corners[(2 * a) + 1] - corners[(2 * b) + 1]);
+
+    private static void CheckSize(TensorRecipe recipe, Span<float> destination)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        if (recipe.Width < 1 || recipe.Height < 1)
+        {
+            throw new ArgumentException($"The recipe {recipe.Name} takes any size: set its width and height.", nameof(recipe));
+        }
+
+        if (destination.Length < recipe.ElementCount)
+        {
+            throw new ArgumentException(
+                $"The recipe {recipe.Name} needs {recipe.ElementCount} floats, the destination has {destination.Length}.", nameof(destination));
+        }
+    }
+
+    private static int ContentWidth(TensorRecipe recipe, int width, int height) => recipe.Fit == TensorFit.PadRight
+        ? (int)Math.Min(recipe.Width, Math.Ceiling(recipe.Height * (double)width / height))
+        : recipe.Width;
+
+    private static void ClearPadding(TensorRecipe recipe, int contentWidth, Span<float> destination)
+    {
+        if (contentWidth < recipe.Width)
+        {
+            destination[..recipe.ElementCount].Clear();
+        }
+    }
+
+    private static (int First, int Second, float Weight) Neighbours(int i, int inLength, int outLength, ResampleMode mode)
+    {
+        double position = BilinearResampler.SourcePosition(i, inLength, outLength, mode);
+        int first = Math.Min((int)position, inLength - 1);
+        return (first, Math.Min(first + 1, inLength - 1), (float)(position - first));
+    }
+
+    private static void Sample(
+        ReadOnlySpan<byte> pixels, PixelBuffer image, in PerspectiveMap map, int x, int y, int quarterTurns, int width, int height, Span<float> rgb)
+    {
+        (int u, int v) = quarterTurns switch
+        {
+            0 => (x, y),
+            1 => (width - 1 - y, x),
+            2 => (width - 1 - x, height - 1 - y),
+            _ => (y, height - 1 - x),
+        };
+        (double sx, double sy) = map.Apply(u, v);
+        sx = Math.Clamp(sx, 0, image.Width - 1);
+        sy = Math.Clamp(sy, 0, image.Height - 1);
+        int x0 = (int)sx;
+        int y0 = (int)sy;
+        int x1 = Math.Min(x0 + 1, image.Width - 1);
+        int y1 = Math.Min(y0 + 1, image.Height - 1);
+        float wx = (float)(sx - x0);
+        float wy = (float)(sy - y0);
+        int upper = y0 * image.Width;
+        int lower = y1 * image.Width;
+        for (int c = 0; c < 3; c++)
+        {
+            float a = pixels[((upper + x0) * 3) + c];
+            float b = pixels[((upper + x1) * 3) + c];
+            float d = pixels[((lower + x0) * 3) + c];
+            float e = pixels[((lower + x1) * 3) + c];
+            float top = a + ((b - a) * wx);
+            float bottom = d + ((e - d) * wx);
+            rgb[c] = top + ((bottom - top) * wy);
+        }
+    }
+
+    // Normalises a row of RGB floats and puts it where the layout wants it.
+    private readonly ref struct RowWriter
+    {
+        private readonly int _width;
+        private readonly int _columns;
+        private readonly int _plane;
+        private readonly bool _interleaved;
+        private readonly int _red;
+        private readonly int _blue;
+        private readonly (float Mean, float Scale) _first;
+        private readonly (float Mean, float Scale) _second;
+        private readonly (float Mean, float Scale) _third;
+
+        public RowWriter(TensorRecipe recipe, int columns)
+        {
+            _width = recipe.Width;
+            _columns = columns;
+            _plane = recipe.Width * recipe.Height;
+            _interleaved = recipe.Layout == TensorLayout.Nhwc;
+            _red = recipe.Order == ChannelOrder.Rgb ? 0 : 2;
+            _blue = 2 - _red;
+            _first = ((float)recipe.Mean.First, (float)(1 / recipe.Std.First));
+            _second = ((float)recipe.Mean.Second, (float)(1 / recipe.Std.Second));
+            _third = ((float)recipe.Mean.Third, (float)(1 / recipe.Std.Third));
+        }
+
+        public void Write(ReadOnlySpan<float> row, int y, Span<float> destination)
+        {
+            row = row[..(_columns * 3)];
+            if (_interleaved)
+            {
+                Span<float> target = destination.Slice(y * _width * 3, row.Length);
+                for (int i = 0; i + 2 < row.Length; i += 3)
+                {
+                    target[i] = (row[i + _red] - _first.Mean) * _first.Scale;
+                    target[i + 1] = (row[i + 1] - _second.Mean) * _second.Scale;
+                    target[i + 2] = (row[i + _blue] - _third.Mean) * _third.Scale;
+                }
+
+                return;
+            }
+
+            Plane(row, _red, _first, destination.Slice(y * _width, _columns));
+            Plane(row, 1, _second, destination.Slice(_plane + (y * _width), _columns));
+            Plane(row, _blue, _third, destination.Slice((2 * _plane) + (y * _width), _columns));
+        }
+
+        private static void Plane(ReadOnlySpan<float> row, int channel, (float Mean, float Scale) normal, Span<float> target)
+        {
+            for (int x = 0; x < target.Length; x++)
+            {
+                target[x] = (row[(x * 3) + channel] - normal.Mean) * normal.Scale;
+            }
+        }
+    }
+}
