@@ -4,7 +4,8 @@ using SafetySdk.Images;
 namespace SafetySdk.Decoding.Vips;
 
 /// <summary>
-/// An opened picture: header read, pixels fetched strip by strip from the top. The encoded bytes must stay pinned until <see cref="Dispose"/>.
+/// An opened picture: header read, pixels fetched strip by strip from the top.
+/// The encoded bytes must stay pinned until <see cref="Dispose"/>.
 /// </summary>
 internal sealed unsafe class VipsImage : IDisposable
 {

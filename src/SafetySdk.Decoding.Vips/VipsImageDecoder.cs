@@ -9,17 +9,18 @@ namespace SafetySdk.Decoding.Vips;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Limits and completeness are judged by <see cref="ImageHeaderReader"/> before libvips sees the bytes. Pixels are fetched in strips of 16 rows on
-/// the calling thread; clock and cancellation are looked at between strips, which does not interrupt a codec that needs the whole picture first.
+/// Limits and completeness are judged by <see cref="ImageHeaderReader"/> before libvips sees the bytes. Pixels are fetched in strips of
+/// 16 rows on the calling thread; clock and cancellation are looked at between strips, which does not interrupt a codec that needs the
+/// whole picture first. Damage within the scans of a JPEG that ends properly is mended by its codec, as viewers do, and is no error.
 /// </para>
 /// <para>
-/// Thread-safe; one instance serves all threads. The library is started once per process and never shut down, and its loader settings hold for the
-/// process: a host that uses libvips itself should load its own copy of the file.
+/// Thread-safe; one instance serves all threads. The library is started once per process and never shut down, and its loader settings
+/// hold for the process: a host that uses libvips itself should load its own copy of the file.
 /// </para>
 /// <para>
-/// Orientation is applied while rows are copied. Alpha over white is <c>round((c·a + 255·(255 − a)) / 255)</c>; 16-bit samples are reduced by
-/// <c>v &gt;&gt; 8</c> before that. CMYK and YCCK JPEGs are taken as inverted (Adobe's convention) and converted by <c>nk − round(ink·nk / 255)</c>,
-/// <c>nk = 255 − K</c>. Colour profiles are reported, not applied.
+/// Orientation is applied while rows are copied. Alpha over white is <c>round((c·a + 255·(255 − a)) / 255)</c>; 16-bit samples are reduced
+/// by <c>v &gt;&gt; 8</c> before that. CMYK and YCCK JPEGs are taken as inverted (Adobe's convention) and converted by
+/// <c>nk − round(ink·nk / 255)</c>, <c>nk = 255 − K</c>. Colour profiles are reported, not applied.
 /// </para>
 /// </remarks>
 public sealed unsafe class VipsImageDecoder : IImageDecoder
@@ -42,8 +43,8 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
     /// <summary>Loads libvips from a path of the caller's.</summary>
     /// <param name="fileOrDirectory">The library file, or the folder that holds it. <c>versions.json</c> is looked for beside the file.</param>
     /// <param name="acceptUnknownCodecVersions">
-    /// Accepts a libvips whose codec versions are not stated by a <c>versions.json</c>. Versions that are stated must reach the floor all the same:
-    /// libvips 8.18.7, libpng 1.6.58, libwebp 1.6.0.
+    /// Accepts a libvips whose codec versions are not stated by a <c>versions.json</c>. Versions that are stated must reach the floor all
+    /// the same: libvips 8.18.7, libpng 1.6.58, libwebp 1.6.0.
     /// </param>
     /// <exception cref="ImageException"><see cref="ImageError.DecoderMissing"/> or <see cref="ImageError.DecoderTooOld"/>.</exception>
     /// <exception cref="InvalidOperationException">Another copy of libvips was started by this class in this process.</exception>
@@ -74,7 +75,8 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
         if (!header.IsComplete)
         {
             throw new ImageException(
-                ImageError.Truncated, $"The {header.Format} picture is not complete: the data ends at byte {encoded.Length}, before its end mark.");
+                ImageError.Truncated,
+                $"The {header.Format} picture is not complete: the data ends at byte {encoded.Length}, before its end mark.");
         }
 
         try
@@ -117,7 +119,8 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
             || (layout == SampleLayout.Cmyk && image.Bands != 4)
             || image.BandFormat is not (UnsignedByte or UnsignedShort))
         {
-            throw new ImageException(ImageError.Unsupported, $"A {header.Format} picture of {image.Bands} channels in this coding is not read.");
+            throw new ImageException(
+                ImageError.Unsupported, $"A {header.Format} picture of {image.Bands} channels in this coding is not read.");
         }
 
         bool sixteenBit = image.BandFormat == UnsignedShort;
@@ -140,7 +143,8 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
                 if (Stopwatch.GetElapsedTime(start) > limits.MaxDecodeTime)
                 {
                     throw new ImageException(
-                        ImageError.TimedOut, $"Decoding took longer than {limits.MaxDecodeTime.TotalSeconds:0.###} s; stopped at row {top} of {height}.");
+                        ImageError.TimedOut,
+                        $"Decoding took longer than {limits.MaxDecodeTime.TotalSeconds:0.###} s; stopped at row {top} of {height}.");
                 }
 
                 int rows = Math.Min(StripRows, height - top);
@@ -150,7 +154,8 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
                     if (samples is null || length != (long)rows * width * image.Bands * (sixteenBit ? 2 : 1))
                     {
                         throw new ImageException(
-                            ImageError.Corrupt, $"The {header.Format} picture's data is damaged between rows {top} and {top + rows} of {height}.");
+                            ImageError.Corrupt,
+                            $"The {header.Format} picture's data is damaged between rows {top} and {top + rows} of {height}.");
                     }
 
                     Span<byte> rgb = direct ? displayed.Slice(top * rowBytes, rows * rowBytes) : strip.AsSpan(0, rows * rowBytes);

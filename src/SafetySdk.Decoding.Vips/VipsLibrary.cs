@@ -12,8 +12,8 @@ namespace SafetySdk.Decoding.Vips;
 internal sealed unsafe class VipsLibrary
 {
     private static readonly Lock Gate = new();
-    private static VipsLibrary? s_loaded;
-    private static long s_droppedMessages;
+    private static VipsLibrary? _loaded;
+    private static long _droppedMessages;
 
     private readonly nint _handle;
 
@@ -50,11 +50,9 @@ internal sealed unsafe class VipsLibrary
     /// <summary>Types that are only known once the library runs.</summary>
     public readonly nuint ImageType, BlobType, AccessType, FailOnType;
 
-    private VipsLibrary(string path, bool acceptUnknownCodecVersions)
+    private VipsLibrary(string path)
     {
         Path = path;
-        string versions = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, VipsVersionFloor.VersionsFile);
-        VipsVersionFloor.CheckCodecs(File.Exists(versions) ? File.ReadAllBytes(versions) : null, acceptUnknownCodecVersions);
         try
         {
             _handle = NativeLibrary.Load(path);
@@ -113,7 +111,7 @@ internal sealed unsafe class VipsLibrary
     public Version Version { get; }
 
     /// <summary>Messages that the library wanted to print.</summary>
-    public static long DroppedMessages => Interlocked.Read(ref s_droppedMessages);
+    public static long DroppedMessages => Interlocked.Read(ref _droppedMessages);
 
     /// <summary>Blocks that libvips holds at the moment.</summary>
     public int TrackedAllocations => _trackedGetAllocs();
@@ -127,17 +125,17 @@ internal sealed unsafe class VipsLibrary
     public static VipsLibrary Load(string fileOrDirectory, bool acceptUnknownCodecVersions)
     {
         string path = VipsLibraryFile.Find(fileOrDirectory);
+        string versions = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, VipsVersionFloor.VersionsFile);
+        VipsVersionFloor.CheckCodecs(File.Exists(versions) ? File.ReadAllBytes(versions) : null, acceptUnknownCodecVersions);
         lock (Gate)
         {
-            if (s_loaded is not null && s_loaded.Path != path)
+            if (_loaded is not null && _loaded.Path != path)
             {
-                string versions = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, VipsVersionFloor.VersionsFile);
-                VipsVersionFloor.CheckCodecs(File.Exists(versions) ? File.ReadAllBytes(versions) : null, acceptUnknownCodecVersions);
                 throw new InvalidOperationException(
-                    $"libvips runs in this process from {s_loaded.Path}; a second copy from {path} cannot be started beside it.");
+                    $"libvips runs in this process from {_loaded.Path}; a second copy from {path} cannot be started beside it.");
             }
 
-            return s_loaded ??= new VipsLibrary(path, acceptUnknownCodecVersions);
+            return _loaded ??= new VipsLibrary(path);
         }
     }
 
@@ -191,7 +189,7 @@ internal sealed unsafe class VipsLibrary
             ? address
             : throw new ImageException(
                 ImageError.DecoderTooOld,
-                $"{Path} lacks the function {name}; libvips {VipsVersionFloor.Library} or newer is required, run: {VipsLibraryFile.RestoreCommand}");
+                $"{Path} lacks the function {name}; libvips {VipsVersionFloor.Library} is required, run: {VipsLibraryFile.RestoreCommand}");
 
     private nuint TypeOf(ReadOnlySpan<byte> name)
     {
@@ -204,7 +202,7 @@ internal sealed unsafe class VipsLibrary
 
     // Messages can quote the file: counted, never kept.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void CountAndDrop(byte* domain, int level, byte* message, void* data) => Interlocked.Increment(ref s_droppedMessages);
+    private static void CountAndDrop(byte* domain, int level, byte* message, void* data) => Interlocked.Increment(ref _droppedMessages);
 }
 
 /// <summary>GObject's tagged value on 64-bit platforms; zeroed before it is initialised.</summary>

@@ -3,7 +3,10 @@ using SafetySdk.Images;
 
 namespace SafetySdk.Decoding.Vips;
 
-/// <summary>Oldest versions without a known hole: libvips asks itself at run time, its codecs only by the package's <c>versions.json</c>.</summary>
+/// <summary>
+/// Oldest versions without a known hole: libvips states its own at run time, those of its codecs stand only in the package's
+/// <c>versions.json</c>.
+/// </summary>
 internal static class VipsVersionFloor
 {
     public const string VersionsFile = "versions.json";

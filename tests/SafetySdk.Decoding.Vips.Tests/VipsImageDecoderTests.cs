@@ -217,7 +217,15 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
         Assert.Equal(ImageError.DecoderTooOld, Assert.Throws<ImageException>(() => VipsVersionFloor.CheckLibrary(new Version(8, 18, 6))).Error);
         VipsVersionFloor.CheckCodecs("""{ "png": "1.6.58", "webp": "1.6.0" }"""u8.ToArray(), acceptUnknown: false);
         VipsVersionFloor.CheckCodecs(null, acceptUnknown: true);
-        foreach (string json in (string[])["{}", "[]", "no json", """{ "png": "1.6.58" }""", """{ "png": "1.6.58", "webp": "1.5.9" }""", """{ "png": 2, "webp": "1.6.0" }"""])
+        foreach (string json in (string[])
+            [
+                "{}",
+                "[]",
+                "no json",
+                """{ "png": "1.6.58" }""",
+                """{ "png": "1.6.58", "webp": "1.5.9" }""",
+                """{ "png": 2, "webp": "1.6.0" }""",
+            ])
         {
             Assert.Equal(
                 ImageError.DecoderTooOld,
@@ -252,7 +260,8 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
 
     private unsafe int CountObjects()
     {
-        var map = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, int*, void*, void*>, int*, void*, void*>)_decoder.Library.Export("vips_object_map");
+        var map = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, int*, void*, void*>, int*, void*, void*>)
+            _decoder.Library.Export("vips_object_map");
         int count = 0;
         map(&Count, &count, null);
         return count;
