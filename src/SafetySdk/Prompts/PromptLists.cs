@@ -29,41 +29,46 @@ internal sealed class PromptLists
 {
     private const string Empty = "-";
     private const int DigestCharacters = 8;
+    private const int MinUnspaced = 5;
     private static readonly Lazy<PromptLists> Lazily = new(() => new PromptLists());
 
     private readonly Dictionary<string, int> _concepts = new(StringComparer.Ordinal);
     private readonly List<List<PhraseMeaning>> _meanings = [];
+    private readonly PhraseMatcher.Builder _builder = new();
+    private readonly PhraseMatcher.Builder _unspacedBuilder = new();
+    private readonly List<int> _unspaced = [];
+    private readonly PhraseMatcher _unspacedMatcher;
 
     private PromptLists()
     {
-        var builder = new PhraseMatcher.Builder();
         foreach (ListRow row in PromptListReader.Rows("phrases.", 3, 3))
         {
             var meaning = new PhraseMeaning(PhraseRole.Finding, row.Category(0), row.Score(1), -1);
-            Add(builder, row, row.Phrases(2), meaning);
+            Add(row, row.Phrases(2), meaning);
         }
 
         foreach (ListRow row in PromptListReader.Rows("terms.", 2, 2))
         {
-            Add(builder, row, row.Phrases(1), new PhraseMeaning(PhraseRole.Term, default, 0, Define(row.Cells[0])));
+            Add(row, row.Phrases(1), new PhraseMeaning(PhraseRole.Term, default, 0, Define(row.Cells[0])));
         }
 
         foreach (ListRow row in PromptListReader.Rows("benign.", 1, 1))
         {
-            Add(builder, row, row.Phrases(0), new PhraseMeaning(PhraseRole.Benign, default, 0, -1));
+            Add(row, row.Phrases(0), new PhraseMeaning(PhraseRole.Benign, default, 0, -1));
         }
 
         foreach (ListRow row in PromptListReader.Rows("artists.", 4, 4))
         {
-            AddName(builder, row, Year(row, 3) is null ? PromptConcepts.LivingArtist : PromptConcepts.DeceasedArtist, splitSingle: false);
+            AddName(row, Year(row, 3) is null ? PromptConcepts.LivingArtist : PromptConcepts.DeceasedArtist, splitSingle: false);
         }
 
         foreach (ListRow row in PromptListReader.Rows("figures.", 4, 4))
         {
-            AddName(builder, row, PromptConcepts.Figure, splitSingle: true);
+            AddName(row, PromptConcepts.Figure, splitSingle: true);
         }
 
-        Matcher = builder.Build();
+        Matcher = _builder.Build();
+        _unspacedMatcher = _unspacedBuilder.Build();
         Rules = [.. PromptListReader.Rows("rules.", 3, 4).SelectMany(row => PromptRule.Read(row, this))];
         Version = Digest();
     }
@@ -72,6 +77,27 @@ internal sealed class PromptLists
     public static PromptLists Embedded => Lazily.Value;
 
     public PhraseMatcher Matcher { get; }
+
+    /// <summary>Adds every phrase of the text, and where single letters were joined also phrases whose spaces went with theirs.</summary>
+    public void Match(NormalisedText plain, List<PhraseHit> hits)
+    {
+        ReadOnlySpan<byte> joined = plain.Joined;
+        Matcher.Match(plain.Characters, joined, hits);
+        if (!joined.Contains((byte)1))
+        {
+            return;
+        }
+
+        var unspaced = new List<PhraseHit>();
+        _unspacedMatcher.Match(plain.Characters, joined, unspaced);
+        foreach (PhraseHit hit in unspaced)
+        {
+            if (!joined[hit.Start..hit.End].Contains((byte)0))
+            {
+                hits.Add(hit with { Phrase = _unspaced[hit.Phrase] });
+            }
+        }
+    }
 
     public IReadOnlyList<PromptRule> Rules { get; }
 
@@ -107,7 +133,7 @@ internal sealed class PromptLists
         return index;
     }
 
-    private void AddName(PhraseMatcher.Builder builder, ListRow row, string concept, bool splitSingle)
+    private void AddName(ListRow row, string concept, bool splitSingle)
     {
         _ = Year(row, 2);
         string[] names = row.Cells[1] == Empty ? [row.Cells[0]] : [row.Cells[0], .. row.Phrases(1)];
@@ -115,11 +141,11 @@ internal sealed class PromptLists
         {
             bool single = splitSingle && !name.Contains(' ', StringComparison.Ordinal) && !ScriptKinds.IsUnspaced(name[0]);
             int index = Define(single ? PromptConcepts.SingleNameFigure : concept);
-            Add(builder, row, [name], new PhraseMeaning(PhraseRole.Term, default, 0, index));
+            Add(row, [name], new PhraseMeaning(PhraseRole.Term, default, 0, index));
         }
     }
 
-    private void Add(PhraseMatcher.Builder builder, ListRow row, string[] phrases, PhraseMeaning meaning)
+    private void Add(ListRow row, string[] phrases, PhraseMeaning meaning)
     {
         foreach (string phrase in phrases)
         {
@@ -129,7 +155,9 @@ internal sealed class PromptLists
                 throw row.Malformed("a phrase without letters");
             }
 
-            int number = builder.Add(plain.Characters.ToString(), phrase[0] == '*', phrase[^1] == '*');
+            string words = plain.Characters.ToString();
+            int number = _builder.Add(words, phrase[0] == '*', phrase[^1] == '*');
+            AddUnspaced(words, number);
             while (_meanings.Count <= number)
             {
                 _meanings.Add([]);
@@ -139,6 +167,15 @@ internal sealed class PromptLists
             {
                 _meanings[number].Add(meaning);
             }
+        }
+    }
+
+    private void AddUnspaced(string words, int number)
+    {
+        string letters = words.Replace(" ", null, StringComparison.Ordinal);
+        if (letters.Length < words.Length && letters.Length >= MinUnspaced && _unspacedBuilder.Add(letters, true, true) == _unspaced.Count)
+        {
+            _unspaced.Add(number);
         }
     }
 

@@ -25,10 +25,15 @@ public sealed class RulePromptClassifier : IPromptClassifier
     public IReadOnlyList<Signal> Classify(string text, TextOrigin origin)
     {
         var strongest = new Dictionary<(SafetyCategory Category, TextSpan Span), double>();
-        bool ambiguous = Collect(text, Reading.First, origin, strongest);
+        (bool ambiguous, bool digits) = Collect(text, Reading.First, origin, strongest);
         if (ambiguous)
         {
             _ = Collect(text, Reading.Second, origin, strongest);
+        }
+
+        if (digits)
+        {
+            _ = Collect(text, Reading.AllDigits, origin, strongest);
         }
 
         if (strongest.Count == 0)
@@ -46,7 +51,8 @@ public sealed class RulePromptClassifier : IPromptClassifier
         ];
     }
 
-    private bool Collect(string text, Reading reading, TextOrigin origin, Dictionary<(SafetyCategory Category, TextSpan Span), double> strongest)
+    private (bool Ambiguous, bool Digits) Collect(
+        string text, Reading reading, TextOrigin origin, Dictionary<(SafetyCategory Category, TextSpan Span), double> strongest)
     {
         using NormalisedText plain = TextNormaliser.Normalise(text, reading);
         foreach (Finding finding in TextReading.Find(plain, _lists))
@@ -61,7 +67,7 @@ public sealed class RulePromptClassifier : IPromptClassifier
             Keep(strongest, SafetyCategory.Obfuscation, new TextSpan(0, text.Length), plain.Obfuscation);
         }
 
-        return plain.IsAmbiguous;
+        return (plain.IsAmbiguous, plain.HasDigitsForLetters);
     }
 
     private static void Keep(

@@ -4,13 +4,14 @@ namespace SafetySdk.Prompts;
 internal sealed class TermHits
 {
     private const int LongestTerm = 8;
+    private const int LettersOfJoinedWord = 12;
     private readonly List<(int Start, int End)>?[] _hits;
     private readonly int[] _words;
 
-    public TermHits(int concepts, ReadOnlySpan<char> text)
+    public TermHits(int concepts, NormalisedText plain)
     {
         _hits = new List<(int, int)>?[concepts];
-        _words = NumberWords(text);
+        _words = NumberWords(plain.Characters, plain.Joined);
     }
 
     /// <summary>Hits of a concept, by start.</summary>
@@ -23,8 +24,6 @@ internal sealed class TermHits
 
     /// <summary>Words between two stretches, the second after the first.</summary>
     public int Gap(int firstEnd, int secondStart) => Math.Max(0, _words[secondStart] - _words[firstEnd - 1] - 1);
-
-    public int Words => _words.Length == 0 ? 0 : _words[^1] + 1;
 
     /// <summary>The first hit of any of the concepts at or after a position.</summary>
     public bool TryNext(int[] concepts, int from, out (int Start, int End) next)
@@ -134,14 +133,21 @@ internal sealed class TermHits
         return low;
     }
 
-    // A character of a script without spaces counts as a word.
-    private static int[] NumberWords(ReadOnlySpan<char> text)
+    // A character of a script without spaces counts as a word; so do some letters that were joined over lost spaces.
+    private static int[] NumberWords(ReadOnlySpan<char> text, ReadOnlySpan<byte> joined)
     {
         var words = new int[text.Length];
         int word = 0;
+        int letters = 0;
         for (int i = 0; i < text.Length; i++)
         {
-            word += text[i] is ' ' or '\n' || (i > 0 && ScriptKinds.IsUnspaced(text[i])) ? 1 : 0;
+            letters++;
+            if (text[i] is ' ' or '\n' || (i > 0 && ScriptKinds.IsUnspaced(text[i])) || (joined[i] != 0 && letters > LettersOfJoinedWord))
+            {
+                word++;
+                letters = 0;
+            }
+
             words[i] = word;
         }
 

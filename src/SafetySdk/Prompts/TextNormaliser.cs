@@ -9,12 +9,13 @@ internal sealed class NormalisedText : IDisposable
 {
     private readonly MappedText _text;
 
-    internal NormalisedText(MappedText text, double obfuscation, int rewritten, bool ambiguous)
+    internal NormalisedText(MappedText text, double obfuscation, int rewritten, bool ambiguous, bool digitsForLetters)
     {
         _text = text;
         Obfuscation = obfuscation;
         Rewritten = rewritten;
         IsAmbiguous = ambiguous;
+        HasDigitsForLetters = digitsForLetters;
     }
 
     /// <summary>The plain characters. Valid until disposed.</summary>
@@ -32,6 +33,9 @@ internal sealed class NormalisedText : IDisposable
     /// <summary>Whether a sign could be read in two ways, so that <see cref="Reading.Second"/> differs.</summary>
     public bool IsAmbiguous { get; }
 
+    /// <summary>Whether so many words hold digits for letters that <see cref="Reading.AllDigits"/> is worth a look.</summary>
+    public bool HasDigitsForLetters { get; }
+
     /// <summary>Where the plain characters from start to end (exclusive) stand in the text as given.</summary>
     public TextSpan Source(int start, int end) => _text.Source(start, end);
 
@@ -46,6 +50,9 @@ internal enum Reading
 
     /// <summary>The other letter; a letter held down counts twice.</summary>
     Second,
+
+    /// <summary>Every digit is a letter, also where it stands alone or at the end of a word; 1 is i.</summary>
+    AllDigits,
 }
 
 /// <summary>
@@ -77,7 +84,7 @@ internal static class TextNormaliser
         rewriter.Rewrite();
         int rewritten = pass.Disguised + rewriter.Disguised;
         double obfuscation = Math.Min(1.0, rewritten / (double)Math.Max(1, rewriter.Letters));
-        return new NormalisedText(plain, obfuscation, rewritten, rewriter.IsAmbiguous);
+        return new NormalisedText(plain, obfuscation, rewritten, rewriter.IsAmbiguous, rewriter.HasDigitsForLetters);
     }
 
     /// <summary>One pass over code points: decode, drop the invisible, fold compatibility forms, lower case.</summary>

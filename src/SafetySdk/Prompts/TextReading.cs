@@ -38,9 +38,9 @@ internal static class TextReading
     private static TermHits Match(NormalisedText plain, PromptLists lists, List<Finding> findings)
     {
         var hits = new List<PhraseHit>();
-        lists.Matcher.Match(plain.Characters, plain.Joined, hits);
+        lists.Match(plain, hits);
         hits.Sort(static (a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.End.CompareTo(b.End));
-        var terms = new TermHits(lists.ConceptCount, plain.Characters);
+        var terms = new TermHits(lists.ConceptCount, plain);
         int benignEnd = 0;
         for (int group = 0; group < hits.Count;)
         {

@@ -9,6 +9,9 @@ namespace SafetySdk.Prompts;
 internal sealed class TokenRewriter(MappedText input, MappedText output, Reading reading, bool foldWholeTokens)
 {
     private const int MinSplitLetters = 3;
+    private const int MinSplitLettersNext = 2;
+    private const int MinDigitWords = 2;
+    private const int DigitWordShare = 4;
     private const int MinHeldDown = 3;
     private const int MinLettersAfterDigit = 4;
     private static readonly SearchValues<char> LeetSigns = SearchValues.Create("01345789@$€|!");
@@ -16,6 +19,9 @@ internal sealed class TokenRewriter(MappedText input, MappedText output, Reading
     private int _breakEnd;
     private bool _sentenceEnd;
     private int _splitSeenTo;
+    private char _splitSeparator;
+    private int _words;
+    private int _digitWords;
 
     /// <summary>Letters that were not what they looked like.</summary>
     public int Disguised { get; private set; }
@@ -24,6 +30,9 @@ internal sealed class TokenRewriter(MappedText input, MappedText output, Reading
     public int Letters { get; private set; }
 
     public bool IsAmbiguous { get; private set; }
+
+    /// <summary>Whether digits stand for letters in a good part of the words.</summary>
+    public bool HasDigitsForLetters => _digitWords >= MinDigitWords && _digitWords * DigitWordShare >= _words;
 
     /// <summary>Writes the plain text to the output.</summary>
     public void Rewrite()
@@ -43,6 +52,7 @@ internal sealed class TokenRewriter(MappedText input, MappedText output, Reading
             bool joined = count > 0;
             if (!joined)
             {
+                _splitSeparator = '\0';
                 count = CollectWord(text, at, positions, out next);
             }
 
@@ -141,7 +151,8 @@ internal sealed class TokenRewriter(MappedText input, MappedText output, Reading
             end += 2;
         }
 
-        if (count < MinSplitLetters || letters * 2 < count)
+        // After one split word the next may be as short as "to".
+        if (count < (separator == _splitSeparator ? MinSplitLettersNext : MinSplitLetters) || letters * 2 < count)
         {
             // The last of them may begin a run with another separator.
             _splitSeenTo = end - 1;
@@ -149,6 +160,7 @@ internal sealed class TokenRewriter(MappedText input, MappedText output, Reading
         }
 
         next = end;
+        _splitSeparator = separator;
         Disguised += count;
         return count;
     }
@@ -199,18 +211,22 @@ internal sealed class TokenRewriter(MappedText input, MappedText output, Reading
 
     private void FoldDigits(Span<char> letters, bool joined)
     {
+        _words++;
         int first = letters.IndexOfAnyInRange('a', 'z');
-        if (first < 0)
+        if (first < 0 && reading != Reading.AllDigits)
         {
             return;
         }
 
-        int last = letters.LastIndexOfAnyInRange('a', 'z');
+        first = Math.Max(first, 0);
+
+        int last = Math.Max(letters.LastIndexOfAnyInRange('a', 'z'), 0);
         bool inside = letters[first..last].ContainsAnyExceptInRange('a', 'z') && letters[first..last].ContainsAny(LeetSigns);
         bool sign = letters.ContainsAny('@', '$', '€');
         bool leading = first == 1 && letters.Length - 1 >= MinLettersAfterDigit && !letters[1..].ContainsAnyExceptInRange('a', 'z')
             && char.IsAsciiDigit(letters[0]);
-        if (!inside && !sign && !leading && !joined)
+        _digitWords += inside ? 1 : 0;
+        if (!inside && !sign && !leading && !joined && reading != Reading.AllDigits)
         {
             return;
         }
@@ -247,7 +263,7 @@ internal sealed class TokenRewriter(MappedText input, MappedText output, Reading
                 // Between consonants a vowel is likelier; beside a vowel, a consonant.
                 IsAmbiguous = true;
                 bool vowelBeside = (at > 0 && IsVowel(letters[at - 1])) || (at + 1 < letters.Length && IsVowel(letters[at + 1]));
-                return vowelBeside == (reading == Reading.First) ? 'l' : 'i';
+                return reading != Reading.AllDigits && vowelBeside == (reading == Reading.First) ? 'l' : 'i';
             default:
                 return letters[at];
         }
@@ -265,7 +281,7 @@ internal sealed class TokenRewriter(MappedText input, MappedText output, Reading
             int kept = run;
             if (mixed && run >= MinHeldDown && char.IsAsciiLetter(letters[i]))
             {
-                kept = reading == Reading.First ? 1 : 2;
+                kept = reading == Reading.Second ? 2 : 1;
                 IsAmbiguous = true;
             }
 
