@@ -1,0 +1,273 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using SafetySdk.Classification;
+using SafetySdk.Decoding.Vips;
+using SafetySdk.Images;
+
+namespace SafetySdk.Onnx.Tests;
+
+/// <summary>The whole path on the benign test photographs: decoded by libvips, judged by labels and by the reference's answers.</summary>
+public sealed class PictureTests(PictureTests.Analyses analyses) : IClassFixture<PictureTests.Analyses>
+{
+    // A decoder may differ by one or two levels a sample; these hold for such a difference.
+    private const double Probability = 0.03;
+    private const double Score = 0.02;
+    private const double Years = 1.5;
+    private const double NearThreshold = 0.03;
+
+    public static TheoryData<string> Files
+    {
+        get
+        {
+            string folder = Path.Combine(TestEnvironment.RepositoryRoot, "..", "shared", "testdata", "photos");
+            string labels = Path.Combine(folder, "labels.csv");
+            return File.Exists(labels)
+                ? [.. File.ReadLines(labels).Skip(1).Where(static l => l.Length > 0).Select(static l => l[..l.IndexOf(',', StringComparison.Ordinal)])]
+                : ["labels.csv"];
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Labels_are_met(string file)
+    {
+        string[] label = Label(file);
+        ImageAnalysis got = analyses.Of(file);
+        Assert.Empty(got.Failures);
+        PersonPresence person = Enum.Parse<PersonPresence>(label[1], ignoreCase: true);
+        bool distant = label[8] == "yes" && person == PersonPresence.None;
+        Assert.True(got.Person == person || (distant && got.Person == PersonPresence.Adult), $"{label[1]} is taken for {got.Person}");
+        if (label[2] != "mixed")
+        {
+            Assert.Equal(label[2] == "photo", got.Photo >= 0.5);
+        }
+
+        double child = got.Signals.Where(static s => s.Category == SafetyCategory.ChildPhoto).Select(static s => s.Score).DefaultIfEmpty(0).Max();
+        Assert.Equal(person == PersonPresence.Child, child >= 0.5);
+        Assert.Equal(
+            got.Person is PersonPresence.Adult or PersonPresence.Child, got.Signals.Any(static s => s.Category == SafetyCategory.PersonPhoto));
+
+        // The highest mean of the set is 0.40, on a tight portrait.
+        Assert.InRange(got.Signals.Single(static s => s.Category == SafetyCategory.Sexual).Score, 0, 0.45);
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Scores_equal_the_reference(string file)
+    {
+        ImageAnalysis got = analyses.Of(file);
+        using JsonDocument expected = Expected();
+        JsonElement want = expected.RootElement.GetProperty(file);
+        double width = want.GetProperty("width").GetDouble();
+        double height = want.GetProperty("height").GetDouble();
+        double[] mean = [.. want.GetProperty("nsfw").GetProperty("mean").EnumerateArray().Select(static v => v.GetDouble())];
+        Assert.Equal(mean[1] + mean[3], got.Signals.Single(static s => s.Category == SafetyCategory.Sexual).Score, Probability);
+        Assert.Equal(mean[4], got.Signals.Single(static s => s.Category == SafetyCategory.SexualSuggestive).Score, Probability);
+        Assert.Equal(
+            PhotoClassifier.Score(want.GetProperty("flat8").GetDouble(), want.GetProperty("drawing").GetDouble()), got.Photo, Probability);
+
+        Pair(
+            [.. want.GetProperty("faces").EnumerateArray()],
+            got.Faces,
+            FaceDetector.Threshold,
+            static f => f.GetProperty("score").GetDouble(),
+            static f => f.Score,
+            (f, g) => Near(Box(f.GetProperty("box")), g.Box),
+            static (f, g) =>
+            {
+                Assert.Equal(f.GetProperty("p_under18").GetDouble(), g.Under18!.Value, Probability);
+                Assert.Equal(f.GetProperty("age_top2").GetDouble(), g.Age!.Value, Years);
+            });
+
+        // The reference lists the eight strongest, unclipped.
+        JsonElement[] objects = [.. want.GetProperty("nanodet").EnumerateArray()];
+        Pair(
+            objects,
+            [.. got.Objects.Take(objects.Length)],
+            ObjectDetector.Threshold,
+            static o => o[1].GetDouble(),
+            static o => o.Score,
+            (o, g) => o[0].GetString()!.Replace('_', ' ') == g.Label && Near(Corners(o[2]), g.Box),
+            static (_, _) => { });
+
+        bool Near(double[] box, ImageRegion found)
+        {
+            double tolerance = Math.Max(2, 0.01 * Math.Max(width, height));
+            return Math.Abs(box[0] - found.X) <= tolerance && Math.Abs(box[1] - found.Y) <= tolerance
+                && Math.Abs(box[2] - found.Width) <= tolerance && Math.Abs(box[3] - found.Height) <= tolerance;
+        }
+
+        static double[] Box(JsonElement box) => [.. box.EnumerateArray().Select(static v => v.GetDouble())];
+
+        double[] Corners(JsonElement box)
+        {
+            double[] c = Box(box);
+            double left = Math.Clamp(c[0], 0, width);
+            double top = Math.Clamp(c[1], 0, height);
+            return [left, top, Math.Clamp(c[2], 0, width) - left, Math.Clamp(c[3], 0, height) - top];
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Text_equals_the_reference(string file)
+    {
+        ImageAnalysis got = analyses.Of(file);
+        using JsonDocument expected = Expected();
+        foreach (JsonElement line in expected.RootElement.GetProperty(file).GetProperty("ocr").EnumerateArray())
+        {
+            if (line.GetProperty("confidence").GetDouble() > 0.9)
+            {
+                string text = line.GetProperty("text").GetString()!;
+                Assert.True(got.Text.Any(t => t.Text == text), $"'{text}' is not among: {string.Join(" | ", got.Text.Select(static t => t.Text))}");
+            }
+        }
+
+        string[] label = Label(file);
+        if (label[3] == "no")
+        {
+            Assert.DoesNotContain(got.Text, static t => t.Confidence > 0.9 && t.Text.Length > 6);
+        }
+    }
+
+    [Fact]
+    public void Lines_a_reader_sees_are_read()
+    {
+        int seen = 0;
+        int read = 0;
+        foreach (string file in new[] { "MultiLingual.png", "printed_text.jpg", "ak.jpg" })
+        {
+            string all = Fold(string.Concat(analyses.Of(file).Text.Select(static t => t.Text)));
+            foreach (string line in Label(file)[4].Split('|'))
+            {
+                seen++;
+                read += all.Contains(Fold(line), StringComparison.Ordinal) ? 1 : 0;
+            }
+        }
+
+        // Three lines may lose an accent's letter or a punctuation mark.
+        Assert.True(read >= seen - 3, $"{read} of {seen}");
+    }
+
+    [Theory]
+    [InlineData("sample1.jpg")]
+    [InlineData("sample2.jpg")]
+    [InlineData("sample3.jpg")]
+    [InlineData("sample4.jpg")]
+    [InlineData("sample5.jpg")]
+    [InlineData("sample6.jpg")]
+    public void Clothed_party_guests_are_adults_and_not_explicit(string name)
+    {
+        string path = Path.Combine(TestEnvironment.Home.Path, "photographs", name);
+        Assert.SkipUnless(File.Exists(path), "needs the photographs: run native/restore.sh");
+        ImageAnalysis got = analyses.Analyze(path);
+        Assert.Equal(PersonPresence.Adult, got.Person);
+        Assert.InRange(got.Signals.Single(static s => s.Category == SafetyCategory.Sexual).Score, 0, 0.5);
+    }
+
+    private static JsonDocument Expected() =>
+        JsonDocument.Parse(File.ReadAllBytes(TestEnvironment.Shared("testdata", "photos", "expected.json")));
+
+    // Every expected finding clear of the threshold has its counterpart, and the other way round.
+    private static void Pair<T>(
+        JsonElement[] want,
+        IReadOnlyList<T> got,
+        double threshold,
+        Func<JsonElement, double> wantScore,
+        Func<T, double> gotScore,
+        Func<JsonElement, T, bool> same,
+        Action<JsonElement, T> compare)
+    {
+        var left = got.ToList();
+        foreach (JsonElement w in want)
+        {
+            int at = left.FindIndex(g => same(w, g) && Math.Abs(wantScore(w) - gotScore(g)) <= Score);
+            Assert.True(at >= 0 || wantScore(w) <= threshold + NearThreshold, $"no counterpart of {w} among {string.Join(", ", got)}");
+            if (at >= 0)
+            {
+                compare(w, left[at]);
+                left.RemoveAt(at);
+            }
+        }
+
+        Assert.All(left, g => Assert.True(gotScore(g) <= threshold + NearThreshold, $"unexpected {g}"));
+    }
+
+    private static string[] Label(string file)
+    {
+        string line = File.ReadLines(TestEnvironment.Shared("testdata", "photos", "labels.csv"))
+            .First(l => l.StartsWith(file + ",", StringComparison.Ordinal));
+        var fields = new List<string>();
+        var field = new StringBuilder();
+        bool quoted = false;
+        foreach (char c in line)
+        {
+            if (c == '"')
+            {
+                quoted = !quoted;
+            }
+            else if (c == ',' && !quoted)
+            {
+                fields.Add(field.ToString());
+                field.Clear();
+            }
+            else
+            {
+                field.Append(c);
+            }
+        }
+
+        return [.. fields, field.ToString()];
+    }
+
+    // Compared without case, spaces, accents, and with digit 0 as letter O: the recogniser drops many of them.
+    private static string Fold(string text)
+    {
+        var folded = new StringBuilder();
+        foreach (char c in text.Normalize(NormalizationForm.FormD))
+        {
+            if (!char.IsWhiteSpace(c) && CharUnicodeInfo.GetUnicodeCategory(c) != UnicodeCategory.NonSpacingMark)
+            {
+                folded.Append(c == '0' ? 'O' : char.ToUpperInvariant(c));
+            }
+        }
+
+        return folded.ToString();
+    }
+
+    /// <summary>Analyses every picture once.</summary>
+    public sealed class Analyses : IDisposable
+    {
+        private readonly Dictionary<string, ImageAnalysis> _done = [];
+        private OnnxImageAnalyzer? _analyzer;
+        private VipsImageDecoder? _decoder;
+
+        public ImageAnalysis Of(string file)
+        {
+            string path = TestEnvironment.Shared("testdata", "photos", file);
+            if (!_done.TryGetValue(file, out ImageAnalysis? analysis))
+            {
+                _done[file] = analysis = Analyze(path);
+            }
+
+            return analysis;
+        }
+
+        public ImageAnalysis Analyze(string path)
+        {
+            foreach (TensorRecipe recipe in TensorRecipe.All)
+            {
+                TestEnvironment.Model(recipe.Name);
+            }
+
+            TestEnvironment.Runtime();
+            _analyzer ??= OnnxImageAnalyzer.Load(TestEnvironment.Home, new OnnxOptions { IntraOpThreads = 1 });
+            _decoder ??= new VipsImageDecoder(TestEnvironment.Home);
+            using DecodedImage image = _decoder.Decode(File.ReadAllBytes(path), new ImageLimits());
+            return _analyzer.Analyze(image.Pixels);
+        }
+
+        public void Dispose() => _analyzer?.Dispose();
+    }
+}
