@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using SafetySdk;
 using SafetySdk.Pipeline;
-using SafetySdk.Policies;
 using SafetySdk.Samples.Quickstart;
 
 // A service composes the pipeline like this; the sample then sends it requests and prints what came back.

@@ -9,9 +9,9 @@ namespace SafetySdk.Onnx;
 /// </summary>
 /// <remarks>
 /// <para>Signals: <see cref="SafetyCategory.Sexual"/> and <see cref="SafetyCategory.SexualSuggestive"/>, always, from the mean of two networks;
-/// <see cref="SafetyCategory.PersonPhoto"/> where a photograph shows a person; <see cref="SafetyCategory.ChildPhoto"/> where a face is taken for
-/// a child's. A <see cref="SafetyCategory.ChildPhoto"/> score of 0.5 or more is a photograph of a child; one below 0.5 (0.17 to 0.49) is a
-/// child's face that is drawn or not confirmed as a person's, which must count beside sexual content but is no photograph of a child.</para>
+/// <see cref="SafetyCategory.PersonPhoto"/> where a photograph shows a person; <see cref="SafetyCategory.ChildPhoto"/> where a face in a photograph
+/// is taken for a child's (0.5 or more where a person is confirmed, 0.4 to 0.49 where the object detector sees none);
+/// <see cref="SafetyCategory.ChildDrawing"/> where it is drawn.</para>
 /// <para>Safe for concurrent callers, except that <see cref="Dispose"/> must not run beside <see cref="Analyze"/>. Files are verified and
 /// sessions made at the first picture, or by <see cref="Warm"/>.</para>
 /// <para>Not covered: weapons beyond COCO's knife, scissors and baseball bat, gore, drugs, hate symbols. Faces turned away and small
@@ -210,7 +210,7 @@ public sealed class OnnxImageAnalyzer : IImageAnalyzer, IDisposable
 
         if (verdict.Child is { } child)
         {
-            signals.Add(new(SafetyCategory.ChildPhoto, child.Score, _ages.Detector.Name, _ages.Detector.Version) { Region = child.Region });
+            signals.Add(new(child.Category, child.Score, _ages.Detector.Name, _ages.Detector.Version) { Region = child.Region });
         }
 
         if (verdict.Person is PersonPresence.Adult or PersonPresence.Child)

@@ -24,12 +24,13 @@ internal readonly record struct PersonFindings(
 internal readonly record struct PersonVerdict(PersonPresence Person, double Photo, ChildEvidence? Child);
 
 /// <summary>A face that is taken for a child's.</summary>
+/// <param name="Category"><see cref="SafetyCategory.ChildPhoto"/> in a photograph, else <see cref="SafetyCategory.ChildDrawing"/>.</param>
 /// <param name="Score">
-/// From <see cref="PersonRule.ConfirmedChild"/> on: a photograph of a child. Below: a child's face that is drawn, or in a picture where no
-/// person is confirmed; evidence that must count beside sexual content and for nothing else.
+/// P(under 18). In a photograph it is at least <see cref="PersonRule.ConfirmedChild"/> where a person is confirmed, and below it, from
+/// <see cref="PersonRule.DoubtfulChild"/> on, where the object detector sees none.
 /// </param>
 /// <param name="Region">The face.</param>
-internal readonly record struct ChildEvidence(double Score, ImageRegion Region);
+internal readonly record struct ChildEvidence(SafetyCategory Category, double Score, ImageRegion Region);
 
 /// <summary>
 /// Combines faces, ages, persons and the photograph score into one answer; a pure function.
@@ -42,7 +43,7 @@ internal readonly record struct ChildEvidence(double Score, ImageRegion Region);
 /// child's unless both networks put it at 22 or older. The second network alone never makes a child: it calls two adults children.
 /// There were no teenagers among the faces.
 /// </para>
-/// <para>Drawings show nobody: <see cref="PersonPresence.None"/>; the child evidence is kept, weaker, because drawn children count beside sexual content.</para>
+/// <para>Drawings show nobody: <see cref="PersonPresence.None"/>; the child evidence is kept, because drawn children count beside sexual content.</para>
 /// </remarks>
 internal static class PersonRule
 {
@@ -67,8 +68,10 @@ internal static class PersonRule
     /// <summary>Least score of a confirmed photograph of a child.</summary>
     public const double ConfirmedChild = 0.5;
 
-    // Keeps unconfirmed evidence below ConfirmedChild and, as it starts from above 0.35, clear of zero.
-    private const double UnconfirmedScale = 0.49;
+    /// <summary>Least and most score of a child's face in a photograph where no person is confirmed: for a person to look at.</summary>
+    public const double DoubtfulChild = 0.4;
+
+    private const double MostDoubtfulChild = 0.49;
 
     /// <summary>Whether an age counts as under 18; a band that straddles 18 does.</summary>
     public static bool CountsAsChild(AgeEstimate age) =>
@@ -98,13 +101,22 @@ internal static class PersonRule
 
         // Without the object detector nothing can disconfirm a face.
         bool confirmed = !drawing && (present || findings.PersonScore is null);
-        ChildEvidence? evidence = child is { } found
-            ? new(confirmed ? Math.Max(ConfirmedChild, found.Age!.Value.Under18) : UnconfirmedScale * found.Age!.Value.Under18, found.Box)
-            : null;
+        ChildEvidence? evidence = child is { } found ? Evidence(found, drawing, confirmed) : null;
         PersonPresence presence = !complete ? PersonPresence.Unknown
             : drawing || !present ? PersonPresence.None
             : child is null ? PersonPresence.Adult
             : PersonPresence.Child;
         return new(presence, photo, evidence);
+    }
+
+    private static ChildEvidence Evidence(FaceEvidence face, bool drawing, bool confirmed)
+    {
+        double under18 = face.Age!.Value.Under18;
+        return drawing
+            ? new(SafetyCategory.ChildDrawing, under18, face.Box)
+            : new(
+                SafetyCategory.ChildPhoto,
+                confirmed ? Math.Max(ConfirmedChild, under18) : Math.Clamp(under18, DoubtfulChild, MostDoubtfulChild),
+                face.Box);
     }
 }

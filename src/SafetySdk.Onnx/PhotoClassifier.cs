@@ -1,16 +1,19 @@
-using System.Buffers;
 using SafetySdk.Images;
 
 namespace SafetySdk.Onnx;
 
 /// <summary>
 /// Photograph or drawing, from the NSFW networks' drawing classes (d) and from flatness: the share of pixels that fall in the eight most
-/// frequent colours at 5 bits a channel, which tells clip-art and rendered text where the networks say "neutral".
+/// frequent levels of luminance, which tells clip-art and rendered text where the networks say "neutral".
 /// </summary>
 internal static class PhotoClassifier
 {
-    /// <summary>Pictures flatter than this are no photographs: measured flat graphics 0.84 to 0.99, photographs at most 0.64.</summary>
-    public const double FlatnessThreshold = 0.75;
+    /// <summary>
+    /// Pictures flatter than this are no photographs. Measured: 13 drawings and texts 0.75 to 0.99; 53 photographs at most 0.55, among them
+    /// black-and-white portraits and products on white, which counting of 15-bit colours takes for drawings (0.75 to 0.85): a picture made
+    /// grey must not lose its people.
+    /// </summary>
+    public const double FlatnessThreshold = 0.65;
 
     /// <summary>Pictures that look more drawn than this are no photographs; between 0.5 and this they are uncertain and count as photographs.</summary>
     public const double DrawnThreshold = 0.7;
@@ -18,7 +21,7 @@ internal static class PhotoClassifier
     /// <summary>A photo score below this means "not a photograph".</summary>
     public const double PhotoThreshold = 0.5;
 
-    private const int Colours = 1 << 15;
+    private const int Levels = 256;
     private const int Counted = 8;
 
     /// <summary>
@@ -30,52 +33,26 @@ internal static class PhotoClassifier
     public static double Score(double flatness, double? drawn) =>
         1 - Math.Max(Stretch(flatness, FlatnessThreshold), Stretch(drawn ?? 0, DrawnThreshold));
 
-    /// <summary>Share of pixels in the eight most frequent 15-bit colours, 0 to 1.</summary>
+    /// <summary>Share of pixels in the eight most frequent of 256 levels of luminance, 0 to 1.</summary>
     public static double Flatness(PixelBuffer image)
     {
-        int[] histogram = ArrayPool<int>.Shared.Rent(Colours);
-        try
+        Span<int> counts = stackalloc int[Levels];
+        counts.Clear();
+        ReadOnlySpan<byte> pixels = image.Pixels;
+        for (int i = 0; i + 2 < pixels.Length; i += PixelBuffer.BytesPerPixel)
         {
-            Span<int> counts = histogram.AsSpan(0, Colours);
-            counts.Clear();
-            ReadOnlySpan<byte> pixels = image.Pixels;
-            for (int i = 0; i + 2 < pixels.Length; i += 3)
-            {
-                counts[((pixels[i] >> 3) << 10) | ((pixels[i + 1] >> 3) << 5) | (pixels[i + 2] >> 3)]++;
-            }
-
-            Span<int> most = stackalloc int[Counted];
-            most.Clear();
-            foreach (int count in counts)
-            {
-                if (count <= most[^1])
-                {
-                    continue;
-                }
-
-                int place = Counted - 1;
-                for (; place > 0 && most[place - 1] < count; place--)
-                {
-                    most[place] = most[place - 1];
-                }
-
-                most[place] = count;
-            }
-
-            long sum = 0;
-            foreach (int count in most)
-            {
-                sum += count;
-            }
-
-            return sum / ((double)image.Width * image.Height);
+            // Rec. 601 in 16-bit fixed point; the weights sum to 65,536.
+            counts[((19595 * pixels[i]) + (38470 * pixels[i + 1]) + (7471 * pixels[i + 2]) + 32768) >> 16]++;
         }
-        finally
+
+        counts.Sort();
+        long most = 0;
+        foreach (int count in counts[^Counted..])
         {
-            // A histogram tells something of the picture.
-            histogram.AsSpan(0, Colours).Clear();
-            ArrayPool<int>.Shared.Return(histogram);
+            most += count;
         }
+
+        return most / ((double)image.Width * image.Height);
     }
 
     private static double Stretch(double value, double threshold)

@@ -21,8 +21,8 @@ public sealed class PersonRuleTests
     [InlineData(0.4, 0.6, 0.8, 0.0, 0.2, PersonPresence.Adult)]
     [InlineData(0.9, 0.6, 0.8, 0.69, 0.2, PersonPresence.Child)]
     [InlineData(0.9, 0.6, 0.8, 0.71, 0.2, PersonPresence.None)]
-    [InlineData(0.9, 0.6, 0.8, 0.0, 0.74, PersonPresence.Child)]
-    [InlineData(0.9, 0.6, 0.8, 0.0, 0.76, PersonPresence.None)]
+    [InlineData(0.9, 0.6, 0.8, 0.0, 0.64, PersonPresence.Child)]
+    [InlineData(0.9, 0.6, 0.8, 0.0, 0.66, PersonPresence.None)]
     public void Presence(double face, double under18, double person, double drawn, double flatness, PersonPresence want) =>
         Assert.Equal(want, PersonRule.Decide(new(flatness, drawn, Faces(face, under18), true, person)).Person);
 
@@ -66,14 +66,22 @@ public sealed class PersonRuleTests
     }
 
     [Fact]
-    public void A_drawn_child_stays_evidence_below_one_half()
+    public void A_drawn_child_is_kept_as_evidence_of_its_own()
     {
-        PersonVerdict drawn = PersonRule.Decide(new(0.95, 0.9, Faces(0.9, 1), true, 0.9));
+        PersonVerdict drawn = PersonRule.Decide(new(0.95, 0.9, Faces(0.9, 0.8), true, 0.9));
         Assert.Equal(PersonPresence.None, drawn.Person);
-        Assert.Equal(0.49, drawn.Child!.Value.Score, 1e-9);
-        PersonVerdict unconfirmed = PersonRule.Decide(new(0.2, 0, Faces(0.9, 0.8), true, 0.1));
+        Assert.Equal(new ChildEvidence(SafetyCategory.ChildDrawing, 0.8, Box), drawn.Child!.Value);
+    }
+
+    [Theory]
+    [InlineData(0.95, 0.49)]
+    [InlineData(0.45, 0.45)]
+    [InlineData(0.36, 0.4)]
+    public void A_childs_face_without_a_person_is_doubtful(double under18, double want)
+    {
+        PersonVerdict unconfirmed = PersonRule.Decide(new(0.2, 0, Faces(0.9, under18), true, 0.1));
         Assert.Equal(PersonPresence.None, unconfirmed.Person);
-        Assert.InRange(unconfirmed.Child!.Value.Score, 0.17, 0.49);
+        Assert.Equal(new ChildEvidence(SafetyCategory.ChildPhoto, want, Box), unconfirmed.Child!.Value);
     }
 
     [Fact]

@@ -30,7 +30,7 @@ internal static class HashCommand
         var command = new Command("hash", "Prints hash,quality,file for each file.") { files, algorithm, profile, dihedral };
         command.SetAction(parsed =>
         {
-            HashKinds.TryParse(parsed.GetRequiredValue(algorithm), out HashKind kind);
+            HashKind kind = HashKinds.All.First(k => k.Name() == parsed.GetRequiredValue(algorithm));
             PdqProfile pdqProfile = parsed.GetValue(profile) == "cpp512" ? PdqProfile.Cpp512 : PdqProfile.Full;
             bool allForms = parsed.GetValue(dihedral);
             if (allForms && kind != HashKind.Pdq)
