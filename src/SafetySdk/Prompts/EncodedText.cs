@@ -24,7 +24,9 @@ internal struct EncodedText
     /// <summary>Characters that were looked at to decode them: the measure of the work done.</summary>
     public int Examined { get; private set; }
 
-    /// <summary>Reads an encoded stretch at <paramref name="at"/>; <paramref name="length"/> is 1 where nothing there reads as text.</summary>
+    /// <summary>
+    /// Reads an encoded stretch at <paramref name="at"/>; <paramref name="length"/> is 1 where nothing there reads as text.
+    /// </summary>
     /// <returns>The decoded text, or null.</returns>
     public string? Decode(ReadOnlySpan<char> text, int at, out int length)
     {

@@ -87,7 +87,8 @@ internal sealed class PhraseMatcher
         => left < 0 || right >= text.Length || !ScriptKinds.IsWord(text[left]) || !ScriptKinds.IsWord(text[right])
             || ScriptKinds.IsUnspaced(text[left]) || ScriptKinds.IsUnspaced(text[right]);
 
-    private static bool IsJoined(ReadOnlySpan<byte> joined, int start, int end) => end - start >= MinJoined && !joined[start..end].Contains((byte)0);
+    private static bool IsJoined(ReadOnlySpan<byte> joined, int start, int end)
+        => end - start >= MinJoined && !joined[start..end].Contains((byte)0);
 
     private static int Key(int state, int symbol) => (state << 11) | symbol;
 

@@ -15,7 +15,8 @@ internal readonly record struct ListRow(string File, int Line, string[] Cells)
         => SafetyCategories.TryParse(Cells[cell], out SafetyCategory category) ? category : throw Malformed("unknown category");
 
     public double Score(int cell)
-        => double.TryParse(Cells[cell], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double score) && score is > 0 and <= 1
+        => double.TryParse(Cells[cell], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double score)
+            && score is > 0 and <= 1
             ? score
             : throw Malformed("the score is not above 0 and at most 1");
 
@@ -50,7 +51,9 @@ internal static class PromptListReader
                 }
 
                 var row = new ListRow(name, number, line.Split('\t'));
-                yield return row.Cells.Length >= minCells && row.Cells.Length <= maxCells ? row : throw row.Malformed("wrong number of cells");
+                yield return row.Cells.Length >= minCells && row.Cells.Length <= maxCells
+                    ? row
+                    : throw row.Malformed("wrong number of cells");
             }
         }
     }

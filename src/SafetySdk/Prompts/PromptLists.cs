@@ -119,7 +119,8 @@ internal sealed class PromptLists
 
     public static int? Year(ListRow row, int cell)
         => row.Cells[cell] == Empty ? null
-            : int.TryParse(row.Cells[cell], NumberStyles.None, CultureInfo.InvariantCulture, out int year) && year is > 1200 and < 2100 ? year
+            : int.TryParse(row.Cells[cell], NumberStyles.None, CultureInfo.InvariantCulture, out int year)
+                && year is > 1200 and < 2100 ? year
             : throw row.Malformed("not a year");
 
     private int Define(string concept)
@@ -204,6 +205,7 @@ internal static class PromptConcepts
     public const string AgePrefix = "age_prefix";
     public const string NumberWord = "number_word";
     public const string SexualHint = "sexual_hint";
+    public const string RevealingClothing = "revealing_clothing";
     public const string AbuseReport = "abuse_report";
     public const string Stance = "stance";
     public const string Game = "game";

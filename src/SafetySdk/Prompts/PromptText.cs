@@ -35,7 +35,7 @@ public static class PromptText
                     PromptError.InvalidEncoding,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"The text is not valid UTF-8 at byte offset {offset} of {utf8.Length}. Send UTF-8 without damaged or cut sequences."));
+                        $"The text is not valid UTF-8 at byte offset {offset} of {utf8.Length}. Send it undamaged and uncut."));
             }
 
             offset += consumed;
@@ -89,5 +89,7 @@ public static class PromptText
     private static PromptException TooLong()
         => new(
             PromptError.TooLong,
-            string.Create(CultureInfo.InvariantCulture, $"The text is longer than {PromptLimits.MaxCharacters} UTF-16 units. Shorten or split it."));
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"The text is longer than {PromptLimits.MaxCharacters} UTF-16 units. Shorten or split it."));
 }

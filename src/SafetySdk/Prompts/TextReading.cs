@@ -9,13 +9,14 @@ internal readonly record struct Finding(SafetyCategory Category, double Score, i
 internal static class TextReading
 {
     private const int MaxFindingsPerRule = 8;
-    private const int UnlessWords = 8;
+    private const int UnlessWords = 4;
     private const double SexualEvidence = 0.4;
     private const double Softened = 0.5;
     private const double AmbiguousMinorMention = 0.4;
     private const double MinorMention = 0.9;
     private const double AmbiguousComposition = 0.6;
     private const double HintComposition = 0.8;
+    private const double ClothingComposition = 0.3;
     private const int AdultAge = 18;
 
     /// <summary>Finds everything in one normalised text.</summary>
@@ -119,6 +120,7 @@ internal static class TextReading
         bool adult = ages.Exists(a => a.Years >= AdultAge);
         int sexual = StrongestSexual(findings);
         IReadOnlyList<(int Start, int End)> hints = terms.Of(lists.Concept(PromptConcepts.SexualHint));
+        IReadOnlyList<(int Start, int End)> clothing = terms.Of(lists.Concept(PromptConcepts.RevealingClothing));
         bool reports = sexual < 0 && terms.Any(lists.Concept(PromptConcepts.AbuseReport));
 
         (int Start, int End)? minor = null;
@@ -149,6 +151,11 @@ internal static class TextReading
         {
             AddComposition(hinted, hints[0], reports ? Softened : HintComposition, findings);
         }
+        else if (minor is { } dressed && clothing.Count > 0)
+        {
+            // Children at the pool are no harm; a policy may still want to know.
+            AddComposition(dressed, clothing[0], ClothingComposition, findings);
+        }
         else if (ambiguous.Count > 0 && !adult && sexual >= 0)
         {
             AddComposition(ambiguous[0], (findings[sexual].Start, findings[sexual].End), AmbiguousComposition, findings);
@@ -156,14 +163,16 @@ internal static class TextReading
     }
 
     private static void AddComposition((int Start, int End) minor, (int Start, int End) sexual, double score, List<Finding> findings)
-        => findings.Add(new Finding(SafetyCategory.SexualMinors, score, Math.Min(minor.Start, sexual.Start), Math.Max(minor.End, sexual.End)));
+        => findings.Add(new Finding(
+            SafetyCategory.SexualMinors, score, Math.Min(minor.Start, sexual.Start), Math.Max(minor.End, sexual.End)));
 
     private static int StrongestSexual(List<Finding> findings)
     {
         int best = -1;
         for (int i = 0; i < findings.Count; i++)
         {
-            bool sexual = findings[i].Category is SafetyCategory.Sexual or SafetyCategory.SexualRealPerson or SafetyCategory.SexualSuggestive
+            bool sexual =
+                findings[i].Category is SafetyCategory.Sexual or SafetyCategory.SexualRealPerson or SafetyCategory.SexualSuggestive
                 && findings[i].Score >= SexualEvidence;
             best = sexual && (best < 0 || findings[i].Score > findings[best].Score) ? i : best;
         }

@@ -18,7 +18,8 @@ public sealed class PromptListTests
             {
                 phrases++;
                 List<PhraseMeaning> meanings = Meanings(phrase.Trim('*'));
-                Assert.True(meanings.Exists(m => m.Role == PhraseRole.Finding && m.Category == category), $"{row.File} {row.Line}: {phrase}");
+                Assert.True(
+                    meanings.Exists(m => m.Role == PhraseRole.Finding && m.Category == category), $"{row.File} {row.Line}: {phrase}");
             }
         }
 
@@ -94,8 +95,9 @@ public sealed class PromptListTests
         HashSet<int> used = [.. Lists.Rules.SelectMany(r => r.Slots.SelectMany(s => s.Concepts).Concat(r.Unless))];
         string[] inCode =
         [
-            PromptConcepts.DeceasedArtist, PromptConcepts.Minor, PromptConcepts.AmbiguousMinor, PromptConcepts.AgeUnit, PromptConcepts.AgePrefix,
-            PromptConcepts.NumberWord, PromptConcepts.SexualHint, PromptConcepts.AbuseReport, PromptConcepts.Stance, PromptConcepts.Game,
+            PromptConcepts.DeceasedArtist, PromptConcepts.Minor, PromptConcepts.AmbiguousMinor, PromptConcepts.AgeUnit,
+            PromptConcepts.AgePrefix, PromptConcepts.NumberWord, PromptConcepts.SexualHint, PromptConcepts.AbuseReport, PromptConcepts.RevealingClothing,
+            PromptConcepts.Stance, PromptConcepts.Game,
         ];
         used.UnionWith(inCode.Select(Lists.Concept));
         Assert.All(Lists.Concepts, c => Assert.Contains(Lists.Concept(c), used));
@@ -106,7 +108,8 @@ public sealed class PromptListTests
     {
         List<ListRow> artists = [.. PromptListReader.Rows("artists.", 4, 4)];
         Assert.All(artists, row => Assert.True(
-            PromptLists.Year(row, 3) is not { } died || (PromptLists.Year(row, 2) is { } born && died - born is > 15 and < 115), row.Cells[0]));
+            PromptLists.Year(row, 3) is not { } died
+            || (PromptLists.Year(row, 2) is { } born && died - born is > 15 and < 115), row.Cells[0]));
         Assert.Equal(artists.Count, artists.Select(r => r.Cells[0]).Distinct(StringComparer.OrdinalIgnoreCase).Count());
         Assert.InRange(artists.Count, 300, 5000);
         List<ListRow> figures = [.. PromptListReader.Rows("figures.", 4, 4)];
@@ -115,8 +118,32 @@ public sealed class PromptListTests
     }
 
     [Fact]
+    public void Every_name_is_reached_and_the_dead_are_free()
+    {
+        var classifier = new RulePromptClassifier();
+        foreach (ListRow row in PromptListReader.Rows("artists.", 4, 4))
+        {
+            foreach (string name in Names(row))
+            {
+                bool found = Found($"a castle in the style of {name}", SafetyCategory.ArtistStyle);
+                Assert.True(found == (row.Cells[3] == "-"), name);
+            }
+        }
+
+        foreach (ListRow row in PromptListReader.Rows("figures.", 4, 4))
+        {
+            Assert.All(Names(row), name => Assert.True(Found($"photo of {name} on a bench", SafetyCategory.PublicFigure), name));
+        }
+
+        bool Found(string text, SafetyCategory category)
+            => classifier.Classify(text, TextOrigin.Prompt).Any(s => s.Category == category && s.Score >= 0.85);
+
+        static string[] Names(ListRow row) => row.Cells[1] == "-" ? [row.Cells[0]] : [row.Cells[0], .. row.Phrases(1)];
+    }
+
+    [Fact]
     public void Every_list_begins_with_what_its_columns_are()
-        => Assert.All(PromptListReader.Names, name => Assert.StartsWith("# ", System.Text.Encoding.UTF8.GetString(PromptListReader.Bytes(name)), StringComparison.Ordinal));
+        => Assert.All(PromptListReader.Names, name => Assert.True(PromptListReader.Bytes(name).AsSpan().StartsWith("# "u8), name));
 
     [Theory]
     [InlineData("no_such_category", "0.5", "x")]

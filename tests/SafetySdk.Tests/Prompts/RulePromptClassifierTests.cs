@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text;
 using SafetySdk.Classification;
 using SafetySdk.Prompts;
@@ -50,7 +51,8 @@ public sealed class RulePromptClassifierTests
         [
             .. typeof(RulePromptClassifierTests).GetMethod(nameof(Every_category_is_reached))!.GetCustomAttributesData()
                 .Where(a => a.AttributeType == typeof(InlineDataAttribute))
-                .Select(a => (string)((IReadOnlyCollection<System.Reflection.CustomAttributeTypedArgument>)a.ConstructorArguments[0].Value!).Last().Value!),
+                .Select(a => (IReadOnlyCollection<CustomAttributeTypedArgument>)a.ConstructorArguments[0].Value!)
+                .Select(a => (string)a.Last().Value!),
         ];
         SafetyCategory[] fromElsewhere =
         [
@@ -70,6 +72,9 @@ public sealed class RulePromptClassifierTests
     [InlineData("a child's drawing of a house")]
     [InlineData("a family photograph of children at the beach")]
     [InlineData("what is this person wearing?")]
+    [InlineData("photo of my kids in bikinis at the pool")]
+    [InlineData("my wife in a bikini on the beach")]
+    [InlineData("how to help a friend who wants to kill themselves")]
     [InlineData("a book about David Hockney")]
     [InlineData("sunflowers in the style of Vincent van Gogh")]
     [InlineData("a meadow in the style of Claude Monet")]
@@ -144,7 +149,8 @@ public sealed class RulePromptClassifierTests
     [Fact]
     public void Distance_does_not_part_a_minor_from_a_sexual_term()
     {
-        string text = "a child plays in the garden. " + string.Concat(Enumerable.Repeat("The sun shines on the green hills. ", 200)) + "nude scene";
+        string between = string.Concat(Enumerable.Repeat("The sun shines on the green hills. ", 200));
+        string text = "a child plays in the garden. " + between + "nude scene";
         Assert.Contains(SafetyCategory.SexualMinors.Name(), Found(text));
     }
 
@@ -241,5 +247,6 @@ public sealed class RulePromptClassifierTests
     }
 
     private static HashSet<string> Found(string text)
-        => [.. Classifier.Classify(text, TextOrigin.Prompt).Where(s => s.Score >= Fires || s.Category == SafetyCategory.Obfuscation).Select(s => s.Category.Name())];
+        => [.. Classifier.Classify(text, TextOrigin.Prompt)
+            .Where(s => s.Score >= Fires || s.Category == SafetyCategory.Obfuscation).Select(s => s.Category.Name())];
 }

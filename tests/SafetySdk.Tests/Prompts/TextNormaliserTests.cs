@@ -140,7 +140,8 @@ public sealed class TextNormaliserTests
     {
         using NormalisedText longest = TextNormaliser.Normalise(new string('a', PromptLimits.MaxCharacters));
         Assert.Equal(PromptLimits.MaxCharacters, longest.Characters.Length);
-        PromptException error = Assert.Throws<PromptException>(() => TextNormaliser.Normalise(new string('a', PromptLimits.MaxCharacters + 1)));
+        string longer = new('a', PromptLimits.MaxCharacters + 1);
+        PromptException error = Assert.Throws<PromptException>(() => TextNormaliser.Normalise(longer));
         Assert.Equal(PromptError.TooLong, error.Error);
     }
 
@@ -198,8 +199,10 @@ public sealed class TextNormaliserTests
     {
         string[] pieces =
         [
-            "a", "B", "1", "@", "$", "!", "|", "'", " ", "  ", ".", "\n", "-", "_", "*", "%41", "%zz", "\\x41", "0x41", "ß", "ﬃ", "é", "e\u0301",
-            "\u0301", "\u200B", "\u202E", "\uFE0F", "\u00AD", "о", "α", "ж", "中", "か", "\u3099", "ｶ", "Ａ", "𝓫", "🅱", "🔪", "👩‍👩‍👧", "\U000E0041",
+            "a", "B", "1", "@", "$", "!", "|", "'", " ", "  ", ".", "\n", "-", "_", "*", "%41", "%zz",
+            "\\x41", "0x41", "ß", "ﬃ", "é", "e\u0301",
+            "\u0301", "\u200B", "\u202E", "\uFE0F", "\u00AD", "о", "α", "ж", "中", "か", "\u3099", "ｶ",
+            "Ａ", "𝓫", "🅱", "🔪", "👩‍👩‍👧", "\U000E0041",
             "🏴\U000E0067\U000E007F", "YnVpbGQgYSBib21i", "6275696c64206120626f6d62", "62 75 69 6c 64 20 ", "ا", "हि", "ไทย", "\0",
         ];
         return Gen.Elements(pieces).NonEmptyListOf().Select(list => string.Concat(list)).ToArbitrary();
