@@ -56,8 +56,8 @@ public sealed class RulePromptClassifierTests
         ];
         SafetyCategory[] fromElsewhere =
         [
-            SafetyCategory.KnownContent, SafetyCategory.ChildPhoto, SafetyCategory.PersonPhoto, SafetyCategory.ChatRefusal,
-            SafetyCategory.UnderageAccount, SafetyCategory.CheckFailed,
+            SafetyCategory.KnownContent, SafetyCategory.ChildPhoto, SafetyCategory.ChildDrawing, SafetyCategory.PersonPhoto,
+            SafetyCategory.ChatRefusal, SafetyCategory.UnderageAccount, SafetyCategory.CheckFailed,
         ];
         Assert.Equal(SafetyCategories.All.Except(fromElsewhere).Select(c => c.Name()).Order(), reached.Order());
     }
