@@ -171,6 +171,11 @@ public sealed class DecodingTests
             Assert.Contains(new[] { (10, 10), (22, 26), (14, 32), (2, 16) }, p => Math.Abs(p.Item1 - x) < 1e-9 && Math.Abs(p.Item2 - y) < 1e-9);
         }
 
+        // A straight 20 x 10 rectangle with a corner cut off: the first side is not the one to lie on.
+        OrientedRectangle cut = OrientedRectangle.Around([(0, 2), (2, 0), (20, 0), (20, 10), (0, 10)]);
+        Assert.Equal(10, cut.ShortSide, 1e-9);
+        Assert.Equal(200, cut.Length * cut.Breadth, 1e-9);
+
         Assert.Equal(0, OrientedRectangle.Around([(3, 4)]).ShortSide);
         Assert.Equal(0, OrientedRectangle.Around([(3, 4), (9, 4)]).ShortSide);
     }

@@ -151,6 +151,27 @@ public sealed class PictureTests(PictureTests.Analyses analyses) : IClassFixture
         Assert.True(read >= seen - 3, $"{read} of {seen}");
     }
 
+    // Lines that run down or up are straightened by their proportions; which end is up the direction network must see.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Turned_text_is_read(int quarterTurns)
+    {
+        const string Text = "French: combien est-ce que ca coute?";
+        TextLine want = Assert.Single(analyses.Of("MultiLingual.png").Text, static t => t.Text == Text);
+        ImageAnalysis turned = analyses.Turned("MultiLingual.png", quarterTurns);
+        TextLine got = Assert.Single(turned.Text, static t => t.Text == Text);
+        Assert.Equal(analyses.Of("MultiLingual.png").Text.Count, turned.Text.Count);
+
+        // The corners go with the text: from top left to bottom left of a letter it is down, left, up, right.
+        Assert.Equal(Length(want.Box[0], want.Box[1]), Length(got.Box[0], got.Box[1]), 0.1 * Length(want.Box[0], want.Box[1]));
+        (double x, double y) = (got.Box[3].X - got.Box[0].X, got.Box[3].Y - got.Box[0].Y);
+        Assert.True(quarterTurns switch { 1 => x < -20, 2 => y < -20, _ => x > 20 }, $"({x}, {y})");
+
+        static double Length(ImagePoint a, ImagePoint b) => double.Hypot(a.X - b.X, a.Y - b.Y);
+    }
+
     [Theory]
     [InlineData("sample1.jpg")]
     [InlineData("sample2.jpg")]
@@ -276,7 +297,14 @@ public sealed class PictureTests(PictureTests.Analyses analyses) : IClassFixture
             return analysis;
         }
 
-        public ImageAnalysis Analyze(string path, bool grey = false)
+        public ImageAnalysis Analyze(string path, bool grey = false) => Analyze(path, grey, 0);
+
+        public ImageAnalysis Turned(string file, int quarterTurns) =>
+            Analyze(TestEnvironment.Shared("testdata", "photos", file), grey: false, quarterTurns);
+
+        public void Dispose() => _analyzer?.Dispose();
+
+        private ImageAnalysis Analyze(string path, bool grey, int quarterTurns)
         {
             foreach (TensorRecipe recipe in TensorRecipe.All)
             {
@@ -297,9 +325,36 @@ public sealed class PictureTests(PictureTests.Analyses analyses) : IClassFixture
                 }
             }
 
-            return _analyzer.Analyze(image.Pixels);
+            if (quarterTurns == 0)
+            {
+                return _analyzer.Analyze(image.Pixels);
+            }
+
+            using PixelBuffer turned = Turn(image.Pixels, quarterTurns);
+            return _analyzer.Analyze(turned);
         }
 
-        public void Dispose() => _analyzer?.Dispose();
+        // Clockwise.
+        private static PixelBuffer Turn(PixelBuffer image, int quarterTurns)
+        {
+            int w = image.Width;
+            int h = image.Height;
+            PixelBuffer turned = quarterTurns == 2 ? PixelBuffer.Rent(w, h) : PixelBuffer.Rent(h, w);
+            for (int y = 0; y < h; y++)
+            {
+                for (int x = 0; x < w; x++)
+                {
+                    (int tx, int ty) = quarterTurns switch
+                    {
+                        1 => (h - 1 - y, x),
+                        2 => (w - 1 - x, h - 1 - y),
+                        _ => (y, w - 1 - x),
+                    };
+                    image.Pixels.Slice(((y * w) + x) * 3, 3).CopyTo(turned.Pixels[(((ty * turned.Width) + tx) * 3)..]);
+                }
+            }
+
+            return turned;
+        }
     }
 }
