@@ -108,7 +108,7 @@ fi
 need_tools
 runtime=$home/runtime/$platform
 mkdir -p "$runtime"
-exec 9>"$home/.restore.lock"
+exec 9>"$home/.restore-script.lock"
 flock 9
 if [ -z "${force:-}" ] && up_to_date; then
   exit 0
