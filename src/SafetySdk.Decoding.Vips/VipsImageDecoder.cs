@@ -34,20 +34,18 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
     /// <summary>Loads libvips from <see cref="SafetyHome.RuntimeDirectory"/>, where <c>native/restore.sh</c> puts it.</summary>
     /// <param name="home">The folder of native libraries; null for <see cref="SafetyHome.Find"/>.</param>
     /// <exception cref="ImageException"><see cref="ImageError.DecoderMissing"/> or <see cref="ImageError.DecoderTooOld"/>.</exception>
-    /// <exception cref="InvalidOperationException">Another copy of libvips was started by this class in this process.</exception>
     public VipsImageDecoder(SafetyHome? home = null)
         : this((home ?? SafetyHome.Find()).RuntimeDirectory)
     {
     }
 
-    /// <summary>Loads libvips from a path of the caller's.</summary>
+    /// <summary>Loads libvips from a path of the caller's. A copy that this class started earlier in this process is used instead.</summary>
     /// <param name="fileOrDirectory">The library file, or the folder that holds it. <c>versions.json</c> is looked for beside the file.</param>
     /// <param name="acceptUnknownCodecVersions">
     /// Accepts a libvips whose codec versions are not stated by a <c>versions.json</c>. Versions that are stated must reach the floor all
     /// the same: libvips 8.18.7, libpng 1.6.58, libwebp 1.6.0.
     /// </param>
     /// <exception cref="ImageException"><see cref="ImageError.DecoderMissing"/> or <see cref="ImageError.DecoderTooOld"/>.</exception>
-    /// <exception cref="InvalidOperationException">Another copy of libvips was started by this class in this process.</exception>
     public VipsImageDecoder(string fileOrDirectory, bool acceptUnknownCodecVersions = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(fileOrDirectory);

@@ -119,9 +119,11 @@ internal sealed unsafe class VipsLibrary
     /// <summary>Bytes that libvips holds at the moment.</summary>
     public long TrackedMemory => (long)_trackedGetMem();
 
-    /// <summary>Loads and starts the library, or gives the one that runs already.</summary>
+    /// <summary>
+    /// Loads and starts the library, or gives the copy that runs already: libvips can be started once in a process, so the first copy serves
+    /// it, also where another path is asked for. That path is judged all the same.
+    /// </summary>
     /// <exception cref="ImageException">It is missing, cannot be loaded, or is too old.</exception>
-    /// <exception cref="InvalidOperationException">Another copy runs already in this process.</exception>
     public static VipsLibrary Load(string fileOrDirectory, bool acceptUnknownCodecVersions)
     {
         string path = VipsLibraryFile.Find(fileOrDirectory);
@@ -129,12 +131,6 @@ internal sealed unsafe class VipsLibrary
         VipsVersionFloor.CheckCodecs(File.Exists(versions) ? File.ReadAllBytes(versions) : null, acceptUnknownCodecVersions);
         lock (Gate)
         {
-            if (_loaded is not null && _loaded.Path != path)
-            {
-                throw new InvalidOperationException(
-                    $"libvips runs in this process from {_loaded.Path}; a second copy from {path} cannot be started beside it.");
-            }
-
             return _loaded ??= new VipsLibrary(path);
         }
     }

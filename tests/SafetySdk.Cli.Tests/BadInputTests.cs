@@ -56,7 +56,7 @@ public sealed class BadInputTests : IDisposable
 
     [Fact]
     public void A_prompt_over_the_limit_by_one()
-        => Refused(["check", "--prompt-file", _folder.Write("long.txt", new string('a', Prompts.PromptLimits.MaxCharacters + 1))], 65, "prompt");
+        => Refused(["check", "--prompt-file", _folder.Write("long.txt", new string('a', Prompts.PromptLimits.MaxCharacters + 1))], 65, "long.txt");
 
     [Fact]
     public void A_prompt_that_is_not_utf8() => Refused(["check", "--prompt-file", _folder.Write("bad.txt", [0x61, 0xC3, 0x28])], 65, "UTF-8");

@@ -16,7 +16,7 @@ public sealed partial class ReadmeTests
         string photo = folder.Write("photo.jpg", File.ReadAllBytes(Photograph.Of("user7-128x128.jpg")));
         folder.Write("known.txt", CommandRun.Of("hash", photo).Output.Split(',')[0] + "\n");
         folder.Write("policy.json", CommandRun.Of("policy", "show", "balanced").Output);
-        Match[] commands = [.. CommandLine().Matches(Readme)];
+        Match[] commands = [.. CommandLine().Matches(Readme).Cast<Match>()];
         Assert.True(commands.Length >= 10, "the README lost its commands");
         foreach (Match command in commands)
         {
@@ -31,7 +31,7 @@ public sealed partial class ReadmeTests
     [Fact]
     public void Every_example_is_a_sample_that_is_built()
     {
-        Match[] examples = [.. Example().Matches(Readme)];
+        Match[] examples = [.. Example().Matches(Readme).Cast<Match>()];
         Assert.Equal(2, examples.Length);
         foreach (Match example in examples)
         {

@@ -105,7 +105,20 @@ internal static class CheckCommand
                 PromptError.InvalidEncoding, $"--prompt is not valid UTF-8 at character {prompt.IndexOf('\uFFFD', StringComparison.Ordinal)}.");
         }
 
-        return file is null ? prompt : PromptText.FromUtf8(InputFile.Read(file, 4L * PromptLimits.MaxCharacters));
+        if (file is null)
+        {
+            return prompt;
+        }
+
+        byte[] text = InputFile.Read(file, 4L * PromptLimits.MaxCharacters);
+        try
+        {
+            return PromptText.FromUtf8(text);
+        }
+        catch (PromptException e)
+        {
+            throw new CommandException(ExitCode.UnreadableInput, $"{file}: {e.Message}");
+        }
     }
 
     private static string PolicyOf(string nameOrPath)
