@@ -12,6 +12,9 @@ internal static class TextReading
     private const int UnlessWords = 4;
     private const double SexualEvidence = 0.4;
     private const double Softened = 0.5;
+
+    // Who reports abuse, asks for help or talks to their child must not be turned away: below what blocks, high enough for a person to look.
+    private const double ReportComposition = 0.47;
     private const double AmbiguousMinorMention = 0.4;
     private const double MinorMention = 0.9;
     private const double AmbiguousComposition = 0.6;
@@ -149,7 +152,7 @@ internal static class TextReading
         }
         else if (minor is { } hinted && hints.Count > 0)
         {
-            AddComposition(hinted, hints[0], reports ? Softened : HintComposition, findings);
+            AddComposition(hinted, hints[0], reports ? ReportComposition : HintComposition, findings);
         }
         else if (minor is { } dressed && clothing.Count > 0)
         {
