@@ -42,16 +42,23 @@ for project in tests/*/*.csproj; do
   passed=$((passed + $(number Total) - $(number Failed) - $(number Skipped)))
 done
 
-if bash native/build.sh; then
-  output=$(bash tests/native/run.sh)
-  printf '== native\n%s\n' "$output"
-  count=$(printf '%s' "$output" | sed -n 's/^native: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
+scripted() { # NAME SCRIPT: runs a script whose last line is "NAME: N passed, N failed"
+  local output count
+  output=$(bash "$2")
+  printf '== %s\n%s\n' "$1" "$output"
+  count=$(printf '%s' "$output" | tail -n 1 | sed -n "s/^$1: \([0-9]*\) passed, \([0-9]*\) failed\$/\1 \2/p")
   if [ -n "$count" ]; then
     passed=$((passed + ${count% *}))
     failed=$((failed + ${count#* }))
   else
+    printf 'FAIL %s ended without a summary\n' "$2"
     failed=$((failed + 1))
   fi
+}
+
+scripted restore tests/native/restore_test.sh
+if bash native/build.sh; then
+  scripted native tests/native/run.sh
 else
   printf 'FAIL native/build.sh\n'
   failed=$((failed + 1))
