@@ -7,7 +7,7 @@ rounds=${1:-9}
 home=${SAFETYSDK_HOME:-$root/.safetysdk}
 photo=$home/photographs/sample1.jpg
 aot=$root/artifacts/native/bin/safety
-jit="dotnet $root/src/SafetySdk.Cli/bin/Release/net10.0/safety.dll"
+jit=(dotnet "$root/src/SafetySdk.Cli/bin/Release/net10.0/safety.dll")
 export SAFETYSDK_HOME=$home
 dotnet build "$root/src/SafetySdk.Cli" -c Release --nologo -v quiet >&2
 
@@ -41,9 +41,9 @@ printf 'Machine: %s, %s threads, %s. Commit %s. %s rounds, one process each; the
   "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)" "$(nproc)" "$(uname -sm)" "$(git -C "$root" rev-parse --short HEAD)" "$rounds" \
   "$(basename "$photo") ($(stat -c %s "$photo") bytes)"
 printf '| run | wall ms: least / median / most | median ms inside, by stage | peak MiB | decision |\n| --- | --- | --- | --- | --- |\n'
-summarise "JIT, prompt" $jit check --format json --prompt "a watercolour of a lighthouse at dawn"
+summarise "JIT, prompt" "${jit[@]}" check --format json --prompt "a watercolour of a lighthouse at dawn"
 summarise "NativeAOT, prompt" "$aot" check --format json --prompt "a watercolour of a lighthouse at dawn"
-summarise "JIT, photograph" $jit check --format json --operation edit --prompt "make the sky more dramatic" --image "$photo"
+summarise "JIT, photograph" "${jit[@]}" check --format json --operation edit --prompt "make the sky more dramatic" --image "$photo"
 summarise "NativeAOT, photograph" "$aot" check --format json --operation edit --prompt "make the sky more dramatic" --image "$photo"
 printf '\n| file | bytes |\n| --- | --- |\n'
 for file in lib/libsafetysdk.so.1 bin/safety; do printf '| %s | %s |\n' "$file" "$(stat -c %s "$root/artifacts/native/$file")"; done
