@@ -17,9 +17,10 @@ internal static class SafetyCommandLine
     public static int Run(string[] arguments, TextWriter output, TextWriter error)
     {
         var common = new CommonOptions();
+        Command check = CheckCommand.Create(common, output, error);
         var root = new RootCommand("Checks pictures and prompts around an image generator or a vision chat model, on this machine.")
         {
-            CheckCommand.Create(common, output, error),
+            check,
             HashCommand.Create(common, output, error),
             ListsCommand.Create(common, output, error),
             ImagesCommand.Create(common, output, error),
@@ -29,10 +30,11 @@ internal static class SafetyCommandLine
         root.Add(common.Format);
         root.Add(common.Home);
 
-        ParseResult parsed = root.Parse(arguments);
+        // No response files: a prompt that starts with @ is a prompt, and never names a file to read.
+        ParseResult parsed = root.Parse(WithValuesAttached(arguments, check, common), new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            foreach (string message in parsed.Errors.Select(e => e.Message).Distinct())
+            foreach (string message in parsed.Errors.Select(e => WithoutPrompt(e.Message, parsed, check)).Distinct())
             {
                 error.WriteLine($"safety: {message}");
             }
@@ -52,6 +54,40 @@ internal static class SafetyCommandLine
             return code;
         }
     }
+
+    // A value that a stranger chose, such as a prompt "--help=...", must stay a value: the parser would split it at the sign, print the
+    // help and end with 0.
+    private static string[] WithValuesAttached(string[] arguments, Command check, CommonOptions common)
+    {
+        if (!arguments.Contains(check.Name))
+        {
+            return arguments;
+        }
+
+        Option[] options = [.. check.Options, common.Format, common.Home];
+        var attached = new List<string>(arguments.Length);
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            string argument = arguments[i];
+            bool takesValue = options.Any(o => o.Name == argument && o.ValueType != typeof(bool));
+            if (takesValue && i + 1 < arguments.Length && arguments[i + 1] is ['-' or '/', ..] value)
+            {
+                argument = $"{argument}={value}";
+                i++;
+            }
+
+            attached.Add(argument);
+        }
+
+        return [.. attached];
+    }
+
+    // The words that are left over of a prompt without quotes are the prompt's.
+    private static string WithoutPrompt(string message, ParseResult parsed, Command check)
+        => parsed.CommandResult.Command == check
+            && parsed.UnmatchedTokens.Any(t => !t.StartsWith('-') && message.Contains($"'{t}'", StringComparison.Ordinal))
+                ? "an argument belongs to no option; a text with spaces needs quotes."
+                : message;
 
     // Known errors say what, where and what to do. Of an unknown one only the type is shown: its text may quote an input.
     private static (int ExitCode, string Message) Explain(Exception exception) => exception switch

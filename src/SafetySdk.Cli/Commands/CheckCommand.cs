@@ -38,14 +38,26 @@ internal static class CheckCommand
         {
             string[] imageFiles = parsed.GetValue(images) ?? [];
             string[] outputFiles = parsed.GetValue(outputImages) ?? [];
+            if (parsed.GetValue(prompt) is { } typed && command.Options.Any(o => o.Name == typed))
+            {
+                // An empty variable without quotes in a script; the option that it swallowed may be the one that refuses.
+                throw new CommandException(ExitCode.Usage, $"--prompt has no value but the option {typed}; quote the prompt, or use --prompt-file.");
+            }
+
             string? text = PromptOf(parsed.GetValue(prompt), parsed.GetValue(promptFile));
             if (text is null && imageFiles.Length + outputFiles.Length == 0 && !parsed.GetValue(chatRefused))
             {
                 throw new CommandException(ExitCode.Usage, "nothing to check: give --prompt, --prompt-file, --image or --output-image.");
             }
 
+            string[] listFiles = parsed.GetValue(lists) ?? [];
+            if (listFiles.Contains(string.Empty))
+            {
+                throw new CommandException(ExitCode.Usage, "--lists: the name of a list is empty.");
+            }
+
             using ServiceProvider services = CommandServices.Create(
-                common.HomeOf(parsed), PolicyOf(parsed.GetValue(policy)!), parsed.GetValue(lists) ?? []);
+                common.HomeOf(parsed), PolicyOf(parsed.GetValue(policy)!), listFiles);
             Verdict verdict = services.GetRequiredService<SafetyPipeline>().Check(new SafetyRequest
             {
                 Prompt = text,
