@@ -14,6 +14,7 @@ internal sealed class ImageExamination(
     private const string DecodeCheck = "decode";
     private const string AnalyzeCheck = "image-detectors";
     private const string MatchCheck = "known-content";
+    private const string FramesCheck = "frames";
 
     public IReadOnlyList<ExaminedImage> Examine(
         IReadOnlyList<ReadOnlyMemory<byte>> images, string source, CancellationToken cancellationToken)
@@ -67,6 +68,14 @@ internal sealed class ImageExamination(
         catch (ImageException e)
         {
             return Failed(result, DecodeCheck, KindOf(e.Error), $"{source}: {e.Message}");
+        }
+
+        if (image.Info.Frames > 1)
+        {
+            // A harmless first frame must not carry the others through.
+            result = Failed(
+                result, FramesCheck, CheckFailureKind.InvalidInput,
+                $"{source}: an animation of {image.Info.Frames} frames, of which only the first is examined. Send the frames as pictures.");
         }
 
         var signals = new List<Signal>();

@@ -10,8 +10,9 @@ internal sealed class JointCheck(TextExamination texts)
     public StageResult Check(SafetyRequest request, IReadOnlyList<ExaminedImage> uploads, IReadOnlyList<Signal> textSignals)
     {
         bool hasPictures = uploads.Count > 0;
-        if ((!hasPictures || request.Prompt is null) && !request.ChatRefused && uploads.Count < 2)
+        if (!hasPictures && !request.ChatRefused)
         {
+            // Text alone is whole in PromptCheck; a picture alone is not in UploadCheck: what it shows, and shows together, meets here.
             return StageResult.NothingToCheck;
         }
 

@@ -16,6 +16,8 @@ internal sealed class FakeParts : IImageDecoder, IImageAnalyzer, IPromptClassifi
 
     public HashSet<byte> Known { get; } = [];
 
+    public int Frames { get; set; } = 1;
+
     public Exception? DecoderFault { get; set; }
 
     public Exception? AnalyzerFault { get; set; }
@@ -52,7 +54,7 @@ internal sealed class FakeParts : IImageDecoder, IImageAnalyzer, IPromptClassifi
 
     public static Signal Seen(SafetyCategory category, double score = 0.9) => new(category, score, "fake-detector", "1");
 
-    public ImageInfo ReadInfo(ReadOnlySpan<byte> encoded, ImageLimits limits) => new(ImageFormat.Png, 1, 1, 1, 1, false, false);
+    public ImageInfo ReadInfo(ReadOnlySpan<byte> encoded, ImageLimits limits) => new(ImageFormat.Png, 1, 1, 1, Frames, false, false);
 
     public DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageLimits limits, CancellationToken cancellationToken = default)
         => DecoderFault is { } fault

@@ -90,6 +90,30 @@ public sealed class SafetyPipelineTests
         Assert.DoesNotContain(Check("x", [Explicit, Child], Operation.Understand).Reasons, r => r.Category == SafetyCategory.SexualMinors);
     }
 
+    [Theory]
+    [InlineData(Operation.Generate)]
+    [InlineData(Operation.Understand)]
+    public void One_picture_alone_is_judged_with_all_that_it_shows(Operation operation)
+    {
+        const byte Both = 9, Asking = 10;
+        _parts.Analyses[Both] = Picture(PersonPresence.Child, Seen(SafetyCategory.ChildPhoto), Seen(SafetyCategory.Sexual));
+        _parts.Analyses[Asking] = Picture(PersonPresence.Adult, Seen(SafetyCategory.PersonPhoto)) with { Text = [new TextLine("who is it", 0.9, [])] };
+        Assert.Contains(Check(null, [Both], operation).Reasons, r => r.Rule == "floor-sexual-minors");
+        Assert.Equal(Decision.Block, Check(null, [Asking], operation).Decision);
+        Assert.Equal(Decision.Allow, Check(null, [Adult], operation).Decision);
+    }
+
+    [Fact]
+    public void An_animation_whose_later_frames_nobody_looked_at_is_not_allowed()
+    {
+        _parts.Frames = 2;
+        Verdict upload = Check("hello", [Landscape]);
+        Assert.Equal(Decision.Review, upload.Decision);
+        Assert.Contains(upload.Failures, f => f is { Check: "frames", Kind: CheckFailureKind.InvalidInput, Source: "image 0" });
+        Assert.Equal(Decision.Review, _parts.Pipeline().Check(new SafetyRequest { OutputImages = [new byte[] { Landscape }] }).Decision);
+        Assert.Equal(Decision.Block, Check("brighten it", [Child], Operation.Edit).Decision);
+    }
+
     [Fact]
     public void A_prompt_about_a_minor_makes_explicit_output_worse()
     {
