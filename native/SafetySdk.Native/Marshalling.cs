@@ -62,14 +62,23 @@ internal static unsafe class Marshalling
             : throw new NativeCallException(Status.InvalidArgument, $"{name} is not valid UTF-8.");
     }
 
+    /// <summary>Several texts that each name something; none may be empty.</summary>
+    public static List<string> Names(NativeSpan* items, nuint count, string name)
+    {
+        Counted(items, count, name);
+        var names = new List<string>((int)count);
+        for (nuint i = 0; i < count; i++)
+        {
+            names.Add(Name(items[i], $"{name}[{i}]") ?? throw new NativeCallException(Status.InvalidArgument, $"{name}[{i}] is empty."));
+        }
+
+        return names;
+    }
+
     /// <summary>Files of the caller, without a copy: the memory stays the caller's and is valid during the call.</summary>
     public static List<UnmanagedMemory> Files(NativeSpan* items, nuint count, string name)
     {
-        if (count > MaxItems || (items is null && count > 0))
-        {
-            throw new NativeCallException(Status.InvalidArgument, $"{name}: a null pointer with a count, or more than {MaxItems} items.");
-        }
-
+        Counted(items, count, name);
         var files = new List<UnmanagedMemory>((int)count);
         for (nuint i = 0; i < count; i++)
         {
@@ -78,6 +87,14 @@ internal static unsafe class Marshalling
         }
 
         return files;
+    }
+
+    private static void Counted(NativeSpan* items, nuint count, string name)
+    {
+        if (count > MaxItems || (items is null && count > 0))
+        {
+            throw new NativeCallException(Status.InvalidArgument, $"{name}: a null pointer with a count, or more than {MaxItems} items.");
+        }
     }
 
     public static Status WriteText(string text, byte* buffer, nuint capacity, nuint* needed)

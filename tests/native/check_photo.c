@@ -88,6 +88,16 @@ static void misuse(safety_pipeline *pipeline, const char *home)
     options.policy.data = NULL;
     expect(safety_pipeline_create(&options, &other) == SAFETY_ERROR_INVALID_ARGUMENT, "null text with a length");
 
+    options.policy.length = 0;
+    options.list_count = 1;
+    safety_text list = text("caf\xff");
+    options.lists = &list;
+    expect(safety_pipeline_create(&options, &other) == SAFETY_ERROR_INVALID_ARGUMENT, "a list whose name is not UTF-8");
+    list = text("");
+    expect(safety_pipeline_create(&options, &other) == SAFETY_ERROR_INVALID_ARGUMENT, "a list without a name");
+    list = text("/no/such/list");
+    expect(safety_pipeline_create(&options, &other) == SAFETY_ERROR_LIST && other == NULL, "a missing list");
+
     expect(safety_pipeline_check(NULL, &request, &verdict) == SAFETY_ERROR_INVALID_HANDLE, "null pipeline");
     expect(safety_pipeline_check((safety_pipeline *)(uintptr_t)0xdeadbeef, &request, &verdict) == SAFETY_ERROR_INVALID_HANDLE, "invented pipeline");
     expect(safety_pipeline_check(pipeline, NULL, &verdict) == SAFETY_ERROR_INVALID_ARGUMENT, "null request");
@@ -102,6 +112,8 @@ static void misuse(safety_pipeline *pipeline, const char *home)
     request.image_count = 0;
     request.prompt = text("\xff\xfe");
     expect(safety_pipeline_check(pipeline, &request, &verdict) == SAFETY_ERROR_INVALID_ARGUMENT && verdict == NULL, "a prompt that is not UTF-8");
+    request.prompt.data = NULL;
+    expect(safety_pipeline_check(pipeline, &request, &verdict) == SAFETY_ERROR_INVALID_ARGUMENT && verdict == NULL, "a null prompt with a length");
     expect(safety_verdict_decision((safety_verdict *)pipeline, &decision) == SAFETY_ERROR_INVALID_HANDLE && decision == 0,
            "a handle of another type reads as not checked");
     expect(safety_verdict_free((safety_verdict *)pipeline) == SAFETY_ERROR_INVALID_HANDLE, "freeing a handle of another type");

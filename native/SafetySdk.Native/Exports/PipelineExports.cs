@@ -22,10 +22,7 @@ internal static unsafe class PipelineExports
         Sized(options->StructSize, (nuint)sizeof(NativePipelineOptions), nameof(options));
         string? home = Marshalling.Name(options->Home, "home");
         string? policy = Marshalling.Name(options->Policy, "policy");
-        List<string> lists =
-        [
-            .. Marshalling.Files(options->Lists, options->ListCount, "lists").Select(l => System.Text.Encoding.UTF8.GetString(l.GetSpan())),
-        ];
+        List<string> lists = Marshalling.Names(options->Lists, options->ListCount, "lists");
         try
         {
             *pipeline = HandleTable.Add(new NativePipeline(home, policy, lists));
@@ -59,7 +56,7 @@ internal static unsafe class PipelineExports
         NativePipeline target = HandleTable.Get<NativePipeline>(pipeline) ?? throw BadHandle("pipeline");
         *verdict = HandleTable.Add(target.Check(new SafetyRequest
         {
-            Prompt = request->Prompt.Data is null ? null : Prompt(request->Prompt),
+            Prompt = request->Prompt is { Data: null, Length: 0 } ? null : Prompt(request->Prompt),
             Images = [.. Marshalling.Files(request->Images, request->ImageCount, "images").Select(f => (ReadOnlyMemory<byte>)f.Memory)],
             OutputImages =
             [
