@@ -36,10 +36,10 @@ internal static class SafetyCommandLine
         {
             foreach (string message in parsed.Errors.Select(e => WithoutPrompt(e.Message, parsed, check)).Distinct())
             {
-                error.WriteLine($"safety: {message}");
+                Tell(error, $"safety: {message}");
             }
 
-            error.WriteLine("Try 'safety --help'.");
+            Tell(error, "Try 'safety --help'.");
             return ExitCode.Usage;
         }
 
@@ -50,8 +50,20 @@ internal static class SafetyCommandLine
         catch (Exception e)
         {
             (int code, string message) = Explain(e);
-            error.WriteLine($"safety: {message}");
+            Tell(error, $"safety: {message}");
             return code;
+        }
+    }
+
+    // Where standard error is closed or full, the exit code is all that is left to say it.
+    private static void Tell(TextWriter error, string message)
+    {
+        try
+        {
+            error.WriteLine(message);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
         }
     }
 

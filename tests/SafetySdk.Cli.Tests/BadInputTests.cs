@@ -116,6 +116,15 @@ public sealed class BadInputTests : IDisposable
         Assert.DoesNotContain("secret", run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(64, "check", "--nonsense")]
+    [InlineData(65, "check", "--image", "none.jpg")]
+    public void A_closed_standard_error(int exitCode, params string[] arguments)
+    {
+        using var closed = new ClosedWriter();
+        Assert.Equal(exitCode, SafetyCommandLine.Run(arguments, TextWriter.Null, closed));
+    }
+
     [Fact]
     public void A_name_of_no_letters() => Refused(["check", "--image", ""], 64, "empty");
 
@@ -262,5 +271,10 @@ public sealed class BadInputTests : IDisposable
 
         change(models);
         return home;
+    }
+
+    private sealed class ClosedWriter : StringWriter
+    {
+        public override void WriteLine(string? value) => throw new IOException("closed");
     }
 }

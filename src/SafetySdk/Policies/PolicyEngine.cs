@@ -22,7 +22,7 @@ public static class PolicyEngine
     /// <param name="stage">The stage.</param>
     /// <param name="operation">The operation.</param>
     /// <param name="age">The age band as the host knows it.</param>
-    /// <param name="signals">What was seen. A score that is not a number counts as 1.</param>
+    /// <param name="signals">What was seen. A score that is not a finite number counts as 1.</param>
     /// <param name="failures">Checks that could not be completed.</param>
     public static PolicyOutcome Evaluate(
         SafetyPolicy policy,
@@ -68,7 +68,7 @@ public static class PolicyEngine
 
                 foreach (Signal signal in signals)
                 {
-                    double score = double.IsNaN(signal.Score) ? 1 : signal.Score;
+                    double score = double.IsFinite(signal.Score) ? signal.Score : 1;
                     if (signal.Category != rule.Category || score < rule.Threshold)
                     {
                         continue;

@@ -105,7 +105,8 @@ public static class VerdictJson
             json.WriteEndObject();
         }
 
-        if (reason.Region is { } region)
+        // JSON has no infinity; a verdict must not be lost for a box that a detector got wrong.
+        if (reason.Region is { } region && double.IsFinite(region.X + region.Y + region.Width + region.Height))
         {
             json.WriteStartObject("region");
             json.WriteNumber("x", Rounded(region.X));

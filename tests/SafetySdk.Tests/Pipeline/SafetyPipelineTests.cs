@@ -137,6 +137,16 @@ public sealed class SafetyPipelineTests
     }
 
     [Fact]
+    public void What_a_detector_got_wrong_is_still_a_verdict_in_JSON()
+    {
+        Signal wrong = Seen(SafetyCategory.Sexual, double.PositiveInfinity) with { Region = new ImageRegion(double.NaN, 0, 1, double.PositiveInfinity) };
+        _parts.Analyses[Adult] = Picture(PersonPresence.Adult, wrong);
+        using var json = System.Text.Json.JsonDocument.Parse(Check("x", [Adult]).ToJson());
+        Assert.Equal("block", json.RootElement.GetProperty("decision").GetString());
+        Assert.Equal(1, json.RootElement.GetProperty("reasons")[0].GetProperty("score").GetDouble());
+    }
+
+    [Fact]
     public void A_chat_refusal_blocks()
         => Assert.Equal(Decision.Block, _parts.Pipeline().Check(new SafetyRequest { Prompt = "x", ChatRefused = true }).Decision);
 

@@ -59,9 +59,12 @@ public sealed class PolicyEngineTests
     public void A_childs_photograph_may_be_looked_at_but_not_edited(Operation operation, Decision expected)
         => Assert.Equal(expected, Evaluate(Stage.Upload, operation, AgeBand.Adult, Seen(SafetyCategory.ChildPhoto, 0.9)).Decision);
 
-    [Fact]
-    public void A_score_that_is_not_a_number_counts_as_the_strongest()
-        => Assert.Equal(Decision.Block, Evaluate(Stage.Prompt, Operation.Generate, AgeBand.Adult, Seen(SafetyCategory.Hate, double.NaN)).Decision);
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(double.NegativeInfinity)]
+    public void A_score_that_is_not_a_number_counts_as_the_strongest(double score)
+        => Assert.Equal(Decision.Block, Evaluate(Stage.Prompt, Operation.Generate, AgeBand.Adult, Seen(SafetyCategory.Hate, score)).Decision);
 
     [Fact]
     public void Every_rule_of_every_built_in_policy_can_be_reached()
