@@ -31,7 +31,11 @@ public enum HashKind
 /// <param name="Kind">Which hash.</param>
 /// <param name="Text">Lower-case hexadecimal digits.</param>
 /// <param name="Quality">PDQ's quality, 0 to 100; null for the other hashes, which have none.</param>
-public sealed record HashText(HashKind Kind, string Text, int? Quality);
+public sealed record HashText(HashKind Kind, string Text, int? Quality)
+{
+    /// <summary>Does not show the hash.</summary>
+    public override string ToString() => $"{nameof(HashText)} {{ {Kind.Name()} }}";
+}
 
 /// <summary>The one place that knows the hashes' names and sizes.</summary>
 public static class HashKinds

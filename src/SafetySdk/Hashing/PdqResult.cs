@@ -20,6 +20,9 @@ public readonly record struct PdqResult(PdqHash Hash, int Quality)
 {
     /// <summary>Whether the hash may be compared: quality at least <see cref="PdqHasher.QualityGate"/>.</summary>
     public bool HasEnoughDetail => Quality >= PdqHasher.QualityGate;
+
+    /// <summary>Does not show the hash; <see cref="PdqHash.ToString"/> does.</summary>
+    public override string ToString() => $"{nameof(PdqResult)} {{ quality {Quality} }}";
 }
 
 /// <summary>The PDQ hashes of a picture in all eight orientations. They come from one transform and may differ by a few bits from

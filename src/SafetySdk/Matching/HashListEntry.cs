@@ -8,4 +8,8 @@ namespace SafetySdk.Matching;
 /// <param name="Value">Lower-case hexadecimal digits.</param>
 /// <param name="Labels">What the list says of it; may be empty.</param>
 /// <param name="Source">Name of the list that it came from.</param>
-public sealed record HashListEntry(string Id, HashKind Algorithm, string Value, IReadOnlyList<string> Labels, string Source);
+public sealed record HashListEntry(string Id, HashKind Algorithm, string Value, IReadOnlyList<string> Labels, string Source)
+{
+    /// <summary>Names the list, and shows neither hash nor identifier nor labels.</summary>
+    public override string ToString() => $"{nameof(HashListEntry)} {{ {Algorithm.Name()} of {Source} }}";
+}

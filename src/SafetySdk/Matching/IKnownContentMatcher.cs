@@ -10,7 +10,11 @@ namespace SafetySdk.Matching;
 /// <param name="Form">Which form of the picture hit: <c>original</c>, <c>rot90</c> … <c>flip_minus1</c>, <c>file</c>.</param>
 /// <param name="Labels">Labels of the entry.</param>
 public sealed record KnownContentMatch(
-    string List, string EntryId, string Algorithm, int Distance, string Form, IReadOnlyList<string> Labels);
+    string List, string EntryId, string Algorithm, int Distance, string Form, IReadOnlyList<string> Labels)
+{
+    /// <summary>Names the list, and shows neither identifier nor labels: an identifier may be a file's name or the hash itself.</summary>
+    public override string ToString() => $"{nameof(KnownContentMatch)} {{ {List}, {Algorithm} distance {Distance}, {Form} }}";
+}
 
 /// <summary>The outcome of a look-up.</summary>
 /// <param name="Matches">Every entry within its threshold, nearest first.</param>
