@@ -3,9 +3,9 @@ using System.CommandLine;
 namespace SafetySdk.Cli;
 
 /// <summary>Options that every command takes.</summary>
-internal sealed class CommonOptions
+internal sealed class GlobalOptions
 {
-    public CommonOptions() => Format.AcceptOnlyFromAmong("text", "json");
+    public GlobalOptions() => Format.AcceptOnlyFromAmong("text", "json");
 
     public Option<string> Format { get; } = new("--format")
     {

@@ -11,7 +11,7 @@ namespace SafetySdk.Cli.Commands;
 /// <summary><c>safety hash</c>: fingerprints of files.</summary>
 internal static class HashCommand
 {
-    public static Command Create(CommonOptions common, TextWriter output, TextWriter error)
+    public static Command Create(GlobalOptions globals, TextWriter output, TextWriter error)
     {
         var files = new Argument<string[]>("file") { Description = "Pictures.", Arity = ArgumentArity.OneOrMore };
         var algorithm = new Option<string>("--algorithm")
@@ -38,8 +38,8 @@ internal static class HashCommand
                 throw new CommandException(ExitCode.Usage, "--dihedral goes with --algorithm pdq only.");
             }
 
-            using ServiceProvider services = CommandServices.Create(common.HomeOf(parsed));
-            var writer = new HashWriter(output, common.Json(parsed));
+            using ServiceProvider services = CommandServices.Create(globals.HomeOf(parsed));
+            var writer = new HashWriter(output, globals.Json(parsed));
             int exitCode = ExitCode.Ok;
             foreach (string file in parsed.GetRequiredValue(files))
             {

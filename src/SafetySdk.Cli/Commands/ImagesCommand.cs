@@ -11,16 +11,16 @@ namespace SafetySdk.Cli.Commands;
 /// <summary><c>safety images</c>: what the detectors see.</summary>
 internal static class ImagesCommand
 {
-    public static Command Create(CommonOptions common, TextWriter output, TextWriter error)
-        => new("images", "Shows what the image detectors see.") { Classify(common, output, error) };
+    public static Command Create(GlobalOptions globals, TextWriter output, TextWriter error)
+        => new("images", "Shows what the image detectors see.") { Classify(globals, output, error) };
 
-    private static Command Classify(CommonOptions common, TextWriter output, TextWriter error)
+    private static Command Classify(GlobalOptions globals, TextWriter output, TextWriter error)
     {
         var files = new Argument<string[]>("file") { Description = "Pictures.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("classify", "Runs every detector and prints one object a picture.") { files };
         command.SetAction(parsed =>
         {
-            using ServiceProvider services = CommandServices.Create(common.HomeOf(parsed));
+            using ServiceProvider services = CommandServices.Create(globals.HomeOf(parsed));
             IImageDecoder decoder = services.GetRequiredService<IImageDecoder>();
             IImageAnalyzer analyzer = services.GetRequiredService<IImageAnalyzer>();
             int exitCode = ExitCode.Ok;
@@ -30,7 +30,7 @@ internal static class ImagesCommand
                 {
                     using DecodedImage image = decoder.Decode(InputFile.Read(file, ImageLimits.Default.MaxBytes), ImageLimits.Default);
                     ImageAnalysis analysis = analyzer.Analyze(image.Pixels);
-                    output.WriteLine(common.Json(parsed) ? Json(file, analysis) : Text(file, analysis));
+                    output.WriteLine(globals.Json(parsed) ? Json(file, analysis) : Text(file, analysis));
                     if (analysis.Failures.Count > 0)
                     {
                         error.WriteLine($"safety: {file}: {string.Join("; ", analysis.Failures.Select(f => $"{f.Check}: {f.Message}"))}");

@@ -13,10 +13,10 @@ namespace SafetySdk.Cli.Commands;
 /// <summary><c>safety lists</c>: lists of known content.</summary>
 internal static class ListsCommand
 {
-    public static Command Create(CommonOptions common, TextWriter output, TextWriter error)
-        => new("lists", "Builds and searches lists of known content.") { Build(common, output, error), Info(common, output), Match(common, output, error) };
+    public static Command Create(GlobalOptions globals, TextWriter output, TextWriter error)
+        => new("lists", "Builds and searches lists of known content.") { Build(globals, output, error), Info(globals, output), Match(globals, output, error) };
 
-    private static Command Build(CommonOptions common, TextWriter output, TextWriter error)
+    private static Command Build(GlobalOptions globals, TextWriter output, TextWriter error)
     {
         var sources = new Argument<string[]>("source") { Description = "Text lists: one hash a line, or hash,metadata.", Arity = ArgumentArity.OneOrMore };
         var outFile = new Option<string>("--out") { Description = "The index file; an old one is replaced as a whole.", Required = true };
@@ -55,7 +55,7 @@ internal static class ListsCommand
             }
 
             writer.Save(path);
-            output.WriteLine(common.Json(parsed)
+            output.WriteLine(globals.Json(parsed)
                 ? $$"""{"entries":{{writer.Count}},"skipped":{{bad}}}"""
                 : string.Create(CultureInfo.InvariantCulture, $"{path}: {writer.Count} entries, {bad} lines skipped"));
             return ExitCode.Ok;
@@ -63,14 +63,14 @@ internal static class ListsCommand
         return command;
     }
 
-    private static Command Info(CommonOptions common, TextWriter output)
+    private static Command Info(GlobalOptions globals, TextWriter output)
     {
         var file = new Argument<string>("index") { Description = "An index or a text list." };
         var command = new Command("info", "Says what an index holds.") { file };
         command.SetAction(parsed =>
         {
             HashIndex index = HashIndex.OpenAny(parsed.GetRequiredValue(file));
-            if (common.Json(parsed))
+            if (globals.Json(parsed))
             {
                 output.WriteLine(Json(json =>
                 {
@@ -95,7 +95,7 @@ internal static class ListsCommand
         return command;
     }
 
-    private static Command Match(CommonOptions common, TextWriter output, TextWriter error)
+    private static Command Match(GlobalOptions globals, TextWriter output, TextWriter error)
     {
         var indexFile = new Argument<string>("index") { Description = "An index or a text list." };
         var files = new Argument<string[]>("file") { Description = "Pictures.", Arity = ArgumentArity.ZeroOrMore };
@@ -111,7 +111,7 @@ internal static class ListsCommand
             }
 
             var matcher = HashIndexMatcher.Open([parsed.GetRequiredValue(indexFile)]);
-            bool json = common.Json(parsed);
+            bool json = globals.Json(parsed);
             foreach (string needle in needles)
             {
                 if (!PdqHash.TryParse(needle, out PdqHash hash))
@@ -125,7 +125,7 @@ internal static class ListsCommand
             int exitCode = ExitCode.Ok;
             if (pictures.Length > 0)
             {
-                using ServiceProvider services = CommandServices.Create(common.HomeOf(parsed));
+                using ServiceProvider services = CommandServices.Create(globals.HomeOf(parsed));
                 IImageDecoder decoder = services.GetRequiredService<IImageDecoder>();
                 foreach (string picture in pictures)
                 {

@@ -9,14 +9,14 @@ namespace SafetySdk.Cli.Commands;
 /// <summary><c>safety models</c>: obtains and verifies the default models.</summary>
 internal static class ModelsCommand
 {
-    public static Command Create(CommonOptions common, TextWriter output, TextWriter error) => new("models", "Obtains and verifies the default models.")
+    public static Command Create(GlobalOptions globals, TextWriter output, TextWriter error) => new("models", "Obtains and verifies the default models.")
     {
-        Restore(common, error),
-        Inspect("list", "Lists the models by their manifests.", ModelRestorer.List, common, output),
-        Inspect("verify", "Compares every file of every model with its digest.", ModelRestorer.Verify, common, output),
+        Restore(globals, error),
+        Inspect("list", "Lists the models by their manifests.", ModelRestorer.List, globals, output),
+        Inspect("verify", "Compares every file of every model with its digest.", ModelRestorer.Verify, globals, output),
     };
 
-    private static Command Restore(CommonOptions common, TextWriter error)
+    private static Command Restore(GlobalOptions globals, TextWriter error)
     {
         var names = new Argument<string[]>("name") { Description = "Models to restore; none means the default ones.", Arity = ArgumentArity.ZeroOrMore };
         var all = new Option<bool>("--all") { Description = "Every model of the catalogue, also those whose licence is unclear." };
@@ -28,7 +28,7 @@ internal static class ModelsCommand
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            SafetyHome home = common.HomeOf(parsed);
+            SafetyHome home = globals.HomeOf(parsed);
             string[] wanted = parsed.GetValue(names) ?? [];
             if (wanted.FirstOrDefault(n => ModelCatalog.All.All(m => m.Name != n)) is { } unknown)
             {
@@ -57,15 +57,15 @@ internal static class ModelsCommand
     }
 
     private static Command Inspect(
-        string name, string description, Func<SafetyHome, IReadOnlyList<ModelStatus>> inspect, CommonOptions common, TextWriter output)
+        string name, string description, Func<SafetyHome, IReadOnlyList<ModelStatus>> inspect, GlobalOptions globals, TextWriter output)
     {
         var command = new Command(name, description);
         command.SetAction(parsed =>
         {
-            IReadOnlyList<ModelStatus> models = inspect(common.HomeOf(parsed));
+            IReadOnlyList<ModelStatus> models = inspect(globals.HomeOf(parsed));
             foreach (ModelStatus model in models)
             {
-                output.WriteLine(common.Json(parsed) ? Json(model) : Text(model));
+                output.WriteLine(globals.Json(parsed) ? Json(model) : Text(model));
             }
 
             // A model that is not restored by default may be missing.

@@ -8,10 +8,10 @@ internal static class PolicyCommand
 {
     private const long MaxPolicyBytes = 1 << 20;
 
-    public static Command Create(CommonOptions common, TextWriter output, TextWriter error)
-        => new("policy", "Shows and validates policies.") { Show(common, output), Validate(common, output) };
+    public static Command Create(GlobalOptions globals, TextWriter output, TextWriter error)
+        => new("policy", "Shows and validates policies.") { Show(globals, output), Validate(globals, output) };
 
-    private static Command Show(CommonOptions common, TextWriter output)
+    private static Command Show(GlobalOptions globals, TextWriter output)
     {
         var name = new Argument<string>("name") { Description = $"One of: {string.Join(", ", SafetyPolicy.BuiltInNames)}." };
         var command = new Command("show", "Prints a built-in policy: with its comments as text, in canonical form as JSON.") { name };
@@ -25,13 +25,13 @@ internal static class PolicyCommand
                     $"there is no built-in policy '{wanted}'; the nearest is '{PolicyVocabulary.Nearest(wanted, SafetyPolicy.BuiltInNames)}'.");
             }
 
-            output.WriteLine(common.Json(parsed) ? SafetyPolicy.BuiltIn(wanted).ToJson() : SafetyPolicy.BuiltInText(wanted).TrimEnd());
+            output.WriteLine(globals.Json(parsed) ? SafetyPolicy.BuiltIn(wanted).ToJson() : SafetyPolicy.BuiltInText(wanted).TrimEnd());
             return ExitCode.Ok;
         });
         return command;
     }
 
-    private static Command Validate(CommonOptions common, TextWriter output)
+    private static Command Validate(GlobalOptions globals, TextWriter output)
     {
         var file = new Argument<string>("file") { Description = "The policy document." };
         var command = new Command("validate", "Reads a policy document and names the first mistake by path and line.") { file };
@@ -42,7 +42,7 @@ internal static class PolicyCommand
             try
             {
                 SafetyPolicy policy = SafetyPolicy.Parse(document);
-                output.WriteLine(common.Json(parsed)
+                output.WriteLine(globals.Json(parsed)
                     ? $$"""{"valid":true,"rules":{{policy.Rules.Count}},"digest":"{{policy.Digest}}"}"""
                     : $"{path}: valid, {policy.Rules.Count} rules, digest {policy.Digest}");
                 return ExitCode.Ok;
