@@ -1,0 +1,75 @@
+using System.Reflection;
+using SafetySdk.Classification;
+using SafetySdk.Hashing;
+using SafetySdk.Images;
+using SafetySdk.Matching;
+using SafetySdk.Pipeline;
+using SafetySdk.Policies;
+
+namespace SafetySdk.Tests.Architecture;
+
+/// <summary>
+/// Whatever ends up in a log by being interpolated says no content: records print their members unless told otherwise, so every record
+/// that carries a text, a hash or an account is listed here with a planted value, and a new one must be judged.
+/// </summary>
+public sealed class ToStringTests
+{
+    private const string Planted = "0123456789abcdef";
+
+    private static readonly PdqHash Hash = PdqHash.Parse(string.Concat(Enumerable.Repeat(Planted, 4)));
+
+    private static readonly TextLine Line = new(Planted, 1, []);
+
+    private static readonly KnownContentMatch Match = new("list", Planted, "pdq", 0, "original", [Planted]);
+
+    // Records that carry content, each with the planted value wherever content can be.
+    private static readonly object[] Carriers =
+    [
+        new SafetyRequest { Prompt = Planted, AccountId = Planted, Images = [Convert.FromHexString(Planted)] },
+        Line,
+        new ImageAnalysis { Person = PersonPresence.None, Photo = 0, Signals = [], Text = [Line] },
+        new HashText(HashKind.Md5, Planted, null),
+        new PdqResult(Hash, 100),
+        new HashListEntry(Planted, HashKind.Md5, Planted, [Planted], "list"),
+        Match,
+        new KnownContentResult([Match], TooLittleDetail: false),
+        new HashListOptions { Labels = [Planted] },
+    ];
+
+    // Values whose text is what they are for: whoever prints a hash means it.
+    private static readonly Type[] MayPrint = [typeof(ImageHash64)];
+
+    // Members whose text comes from us or from a policy, never from a user, a picture or a list.
+    private static readonly Type[] NoContent =
+    [
+        typeof(DetectorVersion), typeof(ObjectFinding), typeof(Signal), typeof(CheckFailure), typeof(ModelManifest), typeof(ModelSource),
+        typeof(ModelFile), typeof(ModelInput), typeof(ModelOutput), typeof(TensorRecipe), typeof(PolicyRule),
+        typeof(SafetyPolicy), typeof(VerdictReason), typeof(Verdict),
+    ];
+
+    [Fact]
+    public void No_record_prints_its_content()
+        => Assert.All(Carriers, carrier => Assert.DoesNotContain(Planted, carrier.ToString(), StringComparison.OrdinalIgnoreCase));
+
+    [Fact]
+    public void Every_record_that_could_carry_content_is_judged()
+    {
+        Type[] parts = [typeof(string), typeof(ulong), typeof(byte), typeof(PdqHash), .. Carriers.Select(c => c.GetType())];
+        Type[] judged = [.. Carriers.Select(c => c.GetType()), .. MayPrint, .. NoContent];
+        Type[] could =
+        [
+            .. typeof(SafetyHome).Assembly.GetExportedTypes()
+                .Where(t => IsRecord(t) && t.GetProperties().Any(p => parts.Any(part => Holds(p.PropertyType, part)))),
+        ];
+        Assert.Empty(could.Except(judged));
+        Assert.Empty(judged.Except(could));
+    }
+
+    private static bool IsRecord(Type type)
+        => type.GetMethod("PrintMembers", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly) is not null;
+
+    private static bool Holds(Type type, Type part)
+        => type == part
+            || (type.HasElementType && Holds(type.GetElementType()!, part))
+            || type.GenericTypeArguments.Any(a => Holds(a, part));
+}
