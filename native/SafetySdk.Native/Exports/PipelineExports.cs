@@ -9,7 +9,7 @@ namespace SafetySdk.Native.Exports;
 /// <summary>Pipelines of safetysdk.h.</summary>
 internal static unsafe class PipelineExports
 {
-    // The C enums, in their order, which is not that of the managed ones by law but is by test.
+    // The C enums in their order, spelt out: a change of the managed enums must not change the ABI.
     private static readonly Operation[] Operations = [Operation.Generate, Operation.Edit, Operation.Understand];
     private static readonly AgeBand[] Ages = [AgeBand.Unknown, AgeBand.Adult, AgeBand.Teen, AgeBand.Under13];
 
@@ -117,7 +117,8 @@ internal static unsafe class PipelineExports
     {
         if (given < known)
         {
-            throw new NativeCallException(Status.InvalidArgument, $"{name}: struct_size is {given}, at least {known} is expected; use the _INIT macro.");
+            throw new NativeCallException(
+                Status.InvalidArgument, $"{name}: struct_size is {given}, at least {known} is expected; use the _INIT macro.");
         }
     }
 
