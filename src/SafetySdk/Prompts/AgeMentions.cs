@@ -15,7 +15,6 @@ internal static class AgeMentions
     public static List<AgeMention> Find(ReadOnlySpan<char> text, TermHits hits, PromptLists lists)
     {
         var ages = new List<AgeMention>();
-        IReadOnlyList<(int Start, int End)> numberWords = hits.Of(lists.Concept(PromptConcepts.NumberWord));
         foreach ((int start, int end) in hits.Of(lists.Concept(PromptConcepts.AgeUnit)))
         {
             int numberEnd = start > 0 && text[start - 1] == ' ' ? start - 1 : start;
@@ -40,7 +39,7 @@ internal static class AgeMentions
             Add(ages, text, numberStart, numberEnd, start, numberEnd);
         }
 
-        AddWords(ages, hits, lists, numberWords);
+        AddWords(ages, hits, lists);
         return ages;
     }
 
@@ -64,18 +63,17 @@ internal static class AgeMentions
     }
 
     // The number words listed are those below 18: one beside a unit or a prefix is the age of a minor, whichever it is.
-    private static void AddWords(
-        List<AgeMention> ages, TermHits hits, PromptLists lists, IReadOnlyList<(int Start, int End)> numberWords)
+    private static void AddWords(List<AgeMention> ages, TermHits hits, PromptLists lists)
     {
         int[] units = [lists.Concept(PromptConcepts.AgeUnit)];
-        int[] prefixes = [lists.Concept(PromptConcepts.AgePrefix)];
-        foreach ((int start, int end) in numberWords)
+        int prefix = lists.Concept(PromptConcepts.AgePrefix);
+        foreach ((int start, int end) in hits.Of(lists.Concept(PromptConcepts.NumberWord)))
         {
             if (hits.TryNext(units, end, out (int Start, int End) unit) && unit.Start - end <= 1)
             {
                 ages.Add(new AgeMention(1, start, unit.End));
             }
-            else if (hits.AnyAdjacentBefore(prefixes[0], start, out int prefixStart))
+            else if (hits.AnyAdjacentBefore(prefix, start, out int prefixStart))
             {
                 ages.Add(new AgeMention(1, prefixStart, end));
             }
