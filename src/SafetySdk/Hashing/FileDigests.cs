@@ -34,7 +34,8 @@ public static class FileDigests
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
-    private static string Text(HashKind kind, ReadOnlySpan<byte> encoded)
+    /// <summary>The digest of one of the three exact kinds as lower-case hexadecimal digits.</summary>
+    internal static string Text(HashKind kind, ReadOnlySpan<byte> encoded)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         return Convert.ToHexStringLower(digest[..Compute(kind, encoded, digest)]);

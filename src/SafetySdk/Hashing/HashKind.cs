@@ -92,8 +92,7 @@ public static class HashKinds
     {
         if (kind.IsExact())
         {
-            Span<byte> digest = stackalloc byte[PdqHash.ByteCount];
-            return new HashText(kind, Convert.ToHexStringLower(digest[..FileDigests.Compute(kind, encoded, digest)]), null);
+            return new HashText(kind, FileDigests.Text(kind, encoded), null);
         }
 
         ArgumentNullException.ThrowIfNull(image);
