@@ -16,7 +16,8 @@ internal sealed class GlobalOptions
 
     public Option<string?> Home { get; } = new("--home")
     {
-        Description = $"Folder with models and native libraries (default: ${SafetyHome.EnvironmentVariable}, or .safetysdk beside or above the program).",
+        Description = "Folder with models and native libraries (default: "
+            + $"${SafetyHome.EnvironmentVariable}, or .safetysdk beside or above the program).",
         Recursive = true,
     };
 

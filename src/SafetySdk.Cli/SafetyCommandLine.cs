@@ -16,22 +16,22 @@ internal static class SafetyCommandLine
 {
     public static int Run(string[] arguments, TextWriter output, TextWriter error)
     {
-        var globals = new GlobalOptions();
-        Command check = CheckCommand.Create(globals, output, error);
+        var common = new GlobalOptions();
+        Command check = CheckCommand.Create(common, output, error);
         var root = new RootCommand("Checks pictures and prompts around an image generator or a vision chat model, on this machine.")
         {
             check,
-            HashCommand.Create(globals, output, error),
-            ListsCommand.Create(globals, output, error),
-            ImagesCommand.Create(globals, output, error),
-            ModelsCommand.Create(globals, output, error),
-            PolicyCommand.Create(globals, output, error),
+            HashCommand.Create(common, output, error),
+            ListsCommand.Create(common, output, error),
+            ImagesCommand.Create(common, output, error),
+            ModelsCommand.Create(common, output, error),
+            PolicyCommand.Create(common, output, error),
         };
-        root.Add(globals.Format);
-        root.Add(globals.Home);
+        root.Add(common.Format);
+        root.Add(common.Home);
 
         // No response files: a prompt that starts with @ is a prompt, and never names a file to read.
-        ParseResult parsed = root.Parse(WithValuesAttached(arguments, check, globals), new ParserConfiguration { ResponseFileTokenReplacer = null });
+        ParseResult parsed = root.Parse(WithValuesAttached(arguments, check, common), new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (string message in parsed.Errors.Select(e => WithoutPrompt(e.Message, parsed, check)).Distinct())
@@ -69,14 +69,14 @@ internal static class SafetyCommandLine
 
     // A value that a stranger chose, such as a prompt "--help=...", must stay a value: the parser would split it at the sign, print the
     // help and end with 0.
-    private static string[] WithValuesAttached(string[] arguments, Command check, GlobalOptions globals)
+    private static string[] WithValuesAttached(string[] arguments, Command check, GlobalOptions common)
     {
         if (!arguments.Contains(check.Name))
         {
             return arguments;
         }
 
-        Option[] options = [.. check.Options, globals.Format, globals.Home];
+        Option[] options = [.. check.Options, common.Format, common.Home];
         var attached = new List<string>(arguments.Length);
         for (int i = 0; i < arguments.Length; i++)
         {

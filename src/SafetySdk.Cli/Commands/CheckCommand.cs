@@ -12,7 +12,7 @@ namespace SafetySdk.Cli.Commands;
 /// <summary><c>safety check</c>: runs the pipeline and prints the verdict.</summary>
 internal static class CheckCommand
 {
-    public static Command Create(GlobalOptions globals, TextWriter output, TextWriter error)
+    public static Command Create(GlobalOptions common, TextWriter output, TextWriter error)
     {
         var prompt = new Option<string?>("--prompt") { Description = "The prompt." };
         var promptFile = new Option<string?>("--prompt-file") { Description = "A file with the prompt, UTF-8." };
@@ -57,7 +57,7 @@ internal static class CheckCommand
             }
 
             using ServiceProvider services = CommandServices.Create(
-                globals.HomeOf(parsed), PolicyOf(parsed.GetValue(policy)!), listFiles);
+                common.HomeOf(parsed), PolicyOf(parsed.GetValue(policy)!), listFiles);
             Verdict verdict = services.GetRequiredService<SafetyPipeline>().Check(new SafetyRequest
             {
                 Prompt = text,
@@ -68,7 +68,7 @@ internal static class CheckCommand
                 AccountId = parsed.GetValue(account),
                 ChatRefused = parsed.GetValue(chatRefused),
             });
-            if (globals.Json(parsed))
+            if (common.Json(parsed))
             {
                 output.WriteLine(verdict.ToJson());
             }

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using SafetySdk.Hashing;
 using SafetySdk.Images;
@@ -11,7 +9,7 @@ namespace SafetySdk.Cli.Commands;
 /// <summary><c>safety hash</c>: fingerprints of files.</summary>
 internal static class HashCommand
 {
-    public static Command Create(GlobalOptions globals, TextWriter output, TextWriter error)
+    public static Command Create(GlobalOptions common, TextWriter output, TextWriter error)
     {
         var files = new Argument<string[]>("file") { Description = "Pictures.", Arity = ArgumentArity.OneOrMore };
         var algorithm = new Option<string>("--algorithm")
@@ -22,7 +20,7 @@ internal static class HashCommand
         algorithm.AcceptOnlyFromAmong([.. HashKinds.All.Select(k => k.Name())]);
         var profile = new Option<string>("--profile")
         {
-            Description = "Which of the two conventions of PDQ: full (HMA, python-threatexchange) or cpp512 (the reference's command line).",
+            Description = "Which convention of PDQ: full (HMA, python-threatexchange) or cpp512 (the reference's command line).",
             DefaultValueFactory = _ => "full",
         };
         profile.AcceptOnlyFromAmong("full", "cpp512");
@@ -38,8 +36,8 @@ internal static class HashCommand
                 throw new CommandException(ExitCode.Usage, "--dihedral goes with --algorithm pdq only.");
             }
 
-            using ServiceProvider services = CommandServices.Create(globals.HomeOf(parsed));
-            var writer = new HashWriter(output, globals.Json(parsed));
+            using ServiceProvider services = CommandServices.Create(common.HomeOf(parsed));
+            var writer = new HashWriter(output, common.Json(parsed));
             int exitCode = ExitCode.Ok;
             foreach (string file in parsed.GetRequiredValue(files))
             {
@@ -79,37 +77,31 @@ internal static class HashCommand
         return command;
     }
 
-    private sealed class HashWriter(TextWriter output, bool json)
+    private sealed class HashWriter(TextWriter output, bool asJson)
     {
         public void Write(string hash, int? quality, string file, string? form)
         {
-            if (!json)
+            if (!asJson)
             {
                 string measured = quality?.ToString(CultureInfo.InvariantCulture) ?? string.Empty;
                 output.WriteLine(form is null ? $"{hash},{measured},{file}" : $"{hash},{measured},{file},{form}");
                 return;
             }
 
-            using var stream = new MemoryStream();
-            using (var writer = new Utf8JsonWriter(stream))
+            output.WriteLine(JsonLine.Of(json =>
             {
-                writer.WriteStartObject();
-                writer.WriteString("hash", hash);
+                json.WriteString("hash", hash);
                 if (quality is { } value)
                 {
-                    writer.WriteNumber("quality", value);
+                    json.WriteNumber("quality", value);
                 }
 
-                writer.WriteString("file", file);
+                json.WriteString("file", file);
                 if (form is not null)
                 {
-                    writer.WriteString("form", form);
+                    json.WriteString("form", form);
                 }
-
-                writer.WriteEndObject();
-            }
-
-            output.WriteLine(Encoding.UTF8.GetString(stream.ToArray()));
+            }));
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using SafetySdk.Classification;
@@ -11,16 +10,16 @@ namespace SafetySdk.Cli.Commands;
 /// <summary><c>safety images</c>: what the detectors see.</summary>
 internal static class ImagesCommand
 {
-    public static Command Create(GlobalOptions globals, TextWriter output, TextWriter error)
-        => new("images", "Shows what the image detectors see.") { Classify(globals, output, error) };
+    public static Command Create(GlobalOptions common, TextWriter output, TextWriter error)
+        => new("images", "Shows what the image detectors see.") { Classify(common, output, error) };
 
-    private static Command Classify(GlobalOptions globals, TextWriter output, TextWriter error)
+    private static Command Classify(GlobalOptions common, TextWriter output, TextWriter error)
     {
         var files = new Argument<string[]>("file") { Description = "Pictures.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("classify", "Runs every detector and prints one object a picture.") { files };
         command.SetAction(parsed =>
         {
-            using ServiceProvider services = CommandServices.Create(globals.HomeOf(parsed));
+            using ServiceProvider services = CommandServices.Create(common.HomeOf(parsed));
             IImageDecoder decoder = services.GetRequiredService<IImageDecoder>();
             IImageAnalyzer analyzer = services.GetRequiredService<IImageAnalyzer>();
             int exitCode = ExitCode.Ok;
@@ -30,7 +29,7 @@ internal static class ImagesCommand
                 {
                     using DecodedImage image = decoder.Decode(InputFile.Read(file, ImageLimits.Default.MaxBytes), ImageLimits.Default);
                     ImageAnalysis analysis = analyzer.Analyze(image.Pixels);
-                    output.WriteLine(globals.Json(parsed) ? Json(file, analysis) : Text(file, analysis));
+                    output.WriteLine(common.Json(parsed) ? Json(file, analysis) : Text(file, analysis));
                     if (analysis.Failures.Count > 0)
                     {
                         error.WriteLine($"safety: {file}: {string.Join("; ", analysis.Failures.Select(f => $"{f.Check}: {f.Message}"))}");
@@ -60,7 +59,9 @@ internal static class ImagesCommand
 
         foreach (FaceFinding face in analysis.Faces)
         {
-            string age = face.Age is { } years ? Invariant($"about {years:0}, under 18: {face.Under18:0.00}") : "too small to judge the age";
+            string age = face.Age is { } years
+                ? Invariant($"about {years:0}, under 18: {face.Under18:0.00}")
+                : "too small to judge the age";
             text.AppendLine(Invariant($"  face                 {face.Score:0.00}  {Box(face.Box)}, {age}"));
         }
 
@@ -88,84 +89,76 @@ internal static class ImagesCommand
         _ => "unknown",
     };
 
-    private static string Json(string file, ImageAnalysis analysis)
+    private static string Json(string file, ImageAnalysis analysis) => JsonLine.Of(json =>
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        json.WriteString("file", file);
+        json.WriteString("person", PersonName(analysis.Person));
+        WriteNumber(json, "photo", analysis.Photo);
+        json.WriteStartArray("signals");
+        foreach (Signal signal in analysis.Signals)
         {
             json.WriteStartObject();
-            json.WriteString("file", file);
-            json.WriteString("person", PersonName(analysis.Person));
-            WriteNumber(json, "photo", analysis.Photo);
-            json.WriteStartArray("signals");
-            foreach (Signal signal in analysis.Signals)
+            json.WriteString("category", signal.Category.Name());
+            WriteNumber(json, "score", signal.Score);
+            json.WriteString("detector", signal.Detector);
+            json.WriteString("version", signal.Version);
+            if (signal.Region is { } region)
             {
-                json.WriteStartObject();
-                json.WriteString("category", signal.Category.Name());
-                WriteNumber(json, "score", signal.Score);
-                json.WriteString("detector", signal.Detector);
-                json.WriteString("version", signal.Version);
-                if (signal.Region is { } region)
-                {
-                    WriteBox(json, "region", region);
-                }
-                else
-                {
-                    json.WriteNull("region");
-                }
-
-                json.WriteEndObject();
+                WriteBox(json, "region", region);
+            }
+            else
+            {
+                json.WriteNull("region");
             }
 
-            json.WriteEndArray();
-            json.WriteStartArray("text");
-            foreach (TextLine line in analysis.Text)
-            {
-                json.WriteStartObject();
-                json.WriteString("text", line.Text);
-                WriteNumber(json, "confidence", line.Confidence);
-                json.WriteStartArray("box");
-                foreach (ImagePoint corner in line.Box)
-                {
-                    json.WriteStartArray();
-                    json.WriteNumberValue(Math.Round(corner.X, 2));
-                    json.WriteNumberValue(Math.Round(corner.Y, 2));
-                    json.WriteEndArray();
-                }
+            json.WriteEndObject();
+        }
 
+        json.WriteEndArray();
+        json.WriteStartArray("text");
+        foreach (TextLine line in analysis.Text)
+        {
+            json.WriteStartObject();
+            json.WriteString("text", line.Text);
+            WriteNumber(json, "confidence", line.Confidence);
+            json.WriteStartArray("box");
+            foreach (ImagePoint corner in line.Box)
+            {
+                json.WriteStartArray();
+                json.WriteNumberValue(Math.Round(corner.X, 2));
+                json.WriteNumberValue(Math.Round(corner.Y, 2));
                 json.WriteEndArray();
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteStartArray("faces");
-            foreach (FaceFinding face in analysis.Faces)
-            {
-                json.WriteStartObject();
-                WriteBox(json, "box", face.Box);
-                WriteNumber(json, "score", face.Score);
-                WriteNumber(json, "age", face.Age);
-                WriteNumber(json, "under18", face.Under18);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteStartArray("objects");
-            foreach (ObjectFinding found in analysis.Objects)
-            {
-                json.WriteStartObject();
-                json.WriteString("label", found.Label);
-                WriteNumber(json, "score", found.Score);
-                WriteBox(json, "box", found.Box);
-                json.WriteEndObject();
             }
 
             json.WriteEndArray();
             json.WriteEndObject();
         }
 
-        return Encoding.UTF8.GetString(stream.ToArray());
-    }
+        json.WriteEndArray();
+        json.WriteStartArray("faces");
+        foreach (FaceFinding face in analysis.Faces)
+        {
+            json.WriteStartObject();
+            WriteBox(json, "box", face.Box);
+            WriteNumber(json, "score", face.Score);
+            WriteNumber(json, "age", face.Age);
+            WriteNumber(json, "under18", face.Under18);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("objects");
+        foreach (ObjectFinding found in analysis.Objects)
+        {
+            json.WriteStartObject();
+            json.WriteString("label", found.Label);
+            WriteNumber(json, "score", found.Score);
+            WriteBox(json, "box", found.Box);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
 
     private static void WriteBox(Utf8JsonWriter json, string name, ImageRegion box)
     {

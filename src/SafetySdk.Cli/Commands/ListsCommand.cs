@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using SafetySdk.Hashing;
@@ -13,12 +11,19 @@ namespace SafetySdk.Cli.Commands;
 /// <summary><c>safety lists</c>: lists of known content.</summary>
 internal static class ListsCommand
 {
-    public static Command Create(GlobalOptions globals, TextWriter output, TextWriter error)
-        => new("lists", "Builds and searches lists of known content.") { Build(globals, output, error), Info(globals, output), Match(globals, output, error) };
+    public static Command Create(GlobalOptions common, TextWriter output, TextWriter error)
+        => new("lists", "Builds and searches lists of known content.")
+        {
+            Build(common, output, error), Info(common, output), Match(common, output, error),
+        };
 
-    private static Command Build(GlobalOptions globals, TextWriter output, TextWriter error)
+    private static Command Build(GlobalOptions common, TextWriter output, TextWriter error)
     {
-        var sources = new Argument<string[]>("source") { Description = "Text lists: one hash a line, or hash,metadata.", Arity = ArgumentArity.OneOrMore };
+        var sources = new Argument<string[]>("source")
+        {
+            Description = "Text lists: one hash a line, or hash,metadata.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var outFile = new Option<string>("--out") { Description = "The index file; an old one is replaced as a whole.", Required = true };
         var name = new Option<string?>("--name") { Description = "Name of the list in results (default: the index file's name)." };
         var distance = new Option<int>("--distance")
@@ -26,7 +31,7 @@ internal static class ListsCommand
             Description = "Most bits in which a PDQ hash may differ.",
             DefaultValueFactory = _ => PdqHash.MatchDistance,
         };
-        var sha256 = new Option<bool>("--sha256") { Description = "Take 64 digits for SHA-256 instead of PDQ where the line does not say." };
+        var sha256 = new Option<bool>("--sha256") { Description = "Take 64 digits for SHA-256, not PDQ, where the line does not say." };
         var skipBadLines = new Option<bool>("--skip-bad-lines") { Description = "Name bad lines and go on, instead of refusing the list." };
         var command = new Command("build", "Builds an index from text lists.") { sources, outFile, name, distance, sha256, skipBadLines };
         command.SetAction(parsed =>
@@ -55,24 +60,28 @@ internal static class ListsCommand
             }
 
             writer.Save(path);
-            output.WriteLine(globals.Json(parsed)
-                ? $$"""{"entries":{{writer.Count}},"skipped":{{bad}}}"""
+            output.WriteLine(common.Json(parsed)
+                ? JsonLine.Of(json =>
+                {
+                    json.WriteNumber("entries", writer.Count);
+                    json.WriteNumber("skipped", bad);
+                })
                 : string.Create(CultureInfo.InvariantCulture, $"{path}: {writer.Count} entries, {bad} lines skipped"));
             return ExitCode.Ok;
         });
         return command;
     }
 
-    private static Command Info(GlobalOptions globals, TextWriter output)
+    private static Command Info(GlobalOptions common, TextWriter output)
     {
         var file = new Argument<string>("index") { Description = "An index or a text list." };
         var command = new Command("info", "Says what an index holds.") { file };
         command.SetAction(parsed =>
         {
             HashIndex index = HashIndex.OpenAny(parsed.GetRequiredValue(file));
-            if (globals.Json(parsed))
+            if (common.Json(parsed))
             {
-                output.WriteLine(Json(json =>
+                output.WriteLine(JsonLine.Of(json =>
                 {
                     json.WriteString("name", index.Name);
                     json.WriteString("digest", index.Digest);
@@ -86,7 +95,8 @@ internal static class ListsCommand
             else
             {
                 string counts = string.Join(", ", HashKinds.All.Where(HashIndexWriter.Holds).Select(k => $"{k.Name()} {index.CountOf(k)}"));
-                output.WriteLine($"{index.Name}: {index.Count} entries ({counts}), distance {index.MatchDistance}, quality gate {index.QualityGate}");
+                output.WriteLine(
+                    $"{index.Name}: {index.Count} entries ({counts}), distance {index.MatchDistance}, quality gate {index.QualityGate}");
                 output.WriteLine($"created {index.Created:u}, digest {index.Digest}");
             }
 
@@ -95,11 +105,15 @@ internal static class ListsCommand
         return command;
     }
 
-    private static Command Match(GlobalOptions globals, TextWriter output, TextWriter error)
+    private static Command Match(GlobalOptions common, TextWriter output, TextWriter error)
     {
         var indexFile = new Argument<string>("index") { Description = "An index or a text list." };
         var files = new Argument<string[]>("file") { Description = "Pictures.", Arity = ArgumentArity.ZeroOrMore };
-        var hashes = new Option<string[]>("--hash") { Description = "PDQ hashes to look up instead; may be repeated.", AllowMultipleArgumentsPerToken = true };
+        var hashes = new Option<string[]>("--hash")
+        {
+            Description = "PDQ hashes to look up instead; may be repeated.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var command = new Command("match", "Looks pictures or hashes up.") { indexFile, files, hashes };
         command.SetAction(parsed =>
         {
@@ -111,7 +125,7 @@ internal static class ListsCommand
             }
 
             var matcher = HashIndexMatcher.Open([parsed.GetRequiredValue(indexFile)]);
-            bool json = globals.Json(parsed);
+            bool json = common.Json(parsed);
             foreach (string needle in needles)
             {
                 if (!PdqHash.TryParse(needle, out PdqHash hash))
@@ -125,7 +139,7 @@ internal static class ListsCommand
             int exitCode = ExitCode.Ok;
             if (pictures.Length > 0)
             {
-                using ServiceProvider services = CommandServices.Create(globals.HomeOf(parsed));
+                using ServiceProvider services = CommandServices.Create(common.HomeOf(parsed));
                 IImageDecoder decoder = services.GetRequiredService<IImageDecoder>();
                 foreach (string picture in pictures)
                 {
@@ -156,12 +170,18 @@ internal static class ListsCommand
         string note = result.TooLittleDetail ? " (too little detail for PDQ; digests only)" : string.Empty;
         return result.Matches.Count == 0
             ? $"{subject}: no match{note}"
-            : string.Join('\n', result.Matches.Select(m => string.Create(
-                CultureInfo.InvariantCulture,
-                $"{subject}: {m.List} {m.EntryId}, {m.Algorithm} distance {m.Distance}, {m.Form} {string.Join(' ', m.Labels)}").TrimEnd() + note));
+            : string.Join('\n', result.Matches.Select(m => $"{subject}: {Text(m)}{note}"));
     }
 
-    private static string Json(string kind, string subject, KnownContentResult result) => Json(json =>
+    private static string Text(KnownContentMatch match)
+    {
+        string labels = string.Join(' ', match.Labels);
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{match.List} {match.EntryId}, {match.Algorithm} distance {match.Distance}, {match.Form} {labels}")
+            .TrimEnd();
+    }
+
+    private static string Json(string kind, string subject, KnownContentResult result) => JsonLine.Of(json =>
     {
         json.WriteString(kind, subject);
         json.WriteStartArray("matches");
@@ -196,18 +216,5 @@ internal static class ListsCommand
         }
 
         json.WriteEndObject();
-    }
-
-    private static string Json(Action<Utf8JsonWriter> members)
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            json.WriteStartObject();
-            members(json);
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(stream.ToArray());
     }
 }

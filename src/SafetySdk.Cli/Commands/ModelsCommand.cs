@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using SafetySdk.Models;
 
 namespace SafetySdk.Cli.Commands;
@@ -9,16 +7,21 @@ namespace SafetySdk.Cli.Commands;
 /// <summary><c>safety models</c>: obtains and verifies the default models.</summary>
 internal static class ModelsCommand
 {
-    public static Command Create(GlobalOptions globals, TextWriter output, TextWriter error) => new("models", "Obtains and verifies the default models.")
-    {
-        Restore(globals, error),
-        Inspect("list", "Lists the models by their manifests.", ModelRestorer.List, globals, output),
-        Inspect("verify", "Compares every file of every model with its digest.", ModelRestorer.Verify, globals, output),
-    };
+    public static Command Create(GlobalOptions common, TextWriter output, TextWriter error)
+        => new("models", "Obtains and verifies the default models.")
+        {
+            Restore(common, error),
+            Inspect("list", "Lists the models by their manifests.", ModelRestorer.List, common, output),
+            Inspect("verify", "Compares every file of every model with its digest.", ModelRestorer.Verify, common, output),
+        };
 
-    private static Command Restore(GlobalOptions globals, TextWriter error)
+    private static Command Restore(GlobalOptions common, TextWriter error)
     {
-        var names = new Argument<string[]>("name") { Description = "Models to restore; none means the default ones.", Arity = ArgumentArity.ZeroOrMore };
+        var names = new Argument<string[]>("name")
+        {
+            Description = "Models to restore; none means the default ones.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var all = new Option<bool>("--all") { Description = "Every model of the catalogue, also those whose licence is unclear." };
         var force = new Option<bool>("--force") { Description = "Models that are whole and current too." };
         var photographs = new Option<bool>("--photographs") { Description = "Sample photographs for the quickstart too." };
@@ -28,7 +31,7 @@ internal static class ModelsCommand
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            SafetyHome home = globals.HomeOf(parsed);
+            SafetyHome home = common.HomeOf(parsed);
             string[] wanted = parsed.GetValue(names) ?? [];
             if (wanted.FirstOrDefault(n => ModelCatalog.All.All(m => m.Name != n)) is { } unknown)
             {
@@ -57,15 +60,15 @@ internal static class ModelsCommand
     }
 
     private static Command Inspect(
-        string name, string description, Func<SafetyHome, IReadOnlyList<ModelStatus>> inspect, GlobalOptions globals, TextWriter output)
+        string name, string description, Func<SafetyHome, IReadOnlyList<ModelStatus>> inspect, GlobalOptions common, TextWriter output)
     {
         var command = new Command(name, description);
         command.SetAction(parsed =>
         {
-            IReadOnlyList<ModelStatus> models = inspect(globals.HomeOf(parsed));
+            IReadOnlyList<ModelStatus> models = inspect(common.HomeOf(parsed));
             foreach (ModelStatus model in models)
             {
-                output.WriteLine(globals.Json(parsed) ? Json(model) : Text(model));
+                output.WriteLine(common.Json(parsed) ? Json(model) : Text(model));
             }
 
             // A model that is not restored by default may be missing.
@@ -83,27 +86,19 @@ internal static class ModelsCommand
         return $"{model.Entry.Name,-24} {State(model),-9} {size,9}  {model.Entry.Licence,-12} {model.Problem}{optional}".TrimEnd();
     }
 
-    private static string Json(ModelStatus model)
+    private static string Json(ModelStatus model) => JsonLine.Of(json =>
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            json.WriteString("name", model.Entry.Name);
-            json.WriteString("version", model.Entry.Version);
-            json.WriteString("role", model.Entry.Role);
-            json.WriteString("state", State(model));
-            json.WriteNumber("bytes", model.Bytes);
-            json.WriteString("licence", model.Entry.Licence);
-            json.WriteString("licence_note", model.Entry.LicenceNote);
-            json.WriteString("package", $"{model.Entry.Package.Name}@{model.Entry.Package.Version}");
-            json.WriteBoolean("default", model.Entry.IsDefault);
-            json.WriteString("problem", model.Problem);
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(stream.ToArray());
-    }
+        json.WriteString("name", model.Entry.Name);
+        json.WriteString("version", model.Entry.Version);
+        json.WriteString("role", model.Entry.Role);
+        json.WriteString("state", State(model));
+        json.WriteNumber("bytes", model.Bytes);
+        json.WriteString("licence", model.Entry.Licence);
+        json.WriteString("licence_note", model.Entry.LicenceNote);
+        json.WriteString("package", model.Entry.Package.ToString());
+        json.WriteBoolean("default", model.Entry.IsDefault);
+        json.WriteString("problem", model.Problem);
+    });
 
     private static string State(ModelStatus model) => model.State switch
     {
