@@ -39,8 +39,11 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
     {
     }
 
-    /// <summary>Loads libvips from a path of the caller's. A copy that this class started earlier in this process is used instead.</summary>
-    /// <param name="fileOrDirectory">The library file, or the folder that holds it. <c>versions.json</c> is looked for beside the file.</param>
+    /// <summary>
+    /// Loads libvips from a path of the caller's. A copy that this class started earlier in this process is used instead.
+    /// </summary>
+    /// <param name="fileOrDirectory">The library file, or the folder that holds it. <c>versions.json</c> is looked for beside the
+    /// file.</param>
     /// <param name="acceptUnknownCodecVersions">
     /// Accepts a libvips whose codec versions are not stated by a <c>versions.json</c>. Versions that are stated must reach the floor all
     /// the same: libvips 8.18.7, libpng 1.6.58, libwebp 1.6.0.

@@ -120,8 +120,8 @@ internal sealed unsafe class VipsLibrary
     public long TrackedMemory => (long)_trackedGetMem();
 
     /// <summary>
-    /// Loads and starts the library, or gives the copy that runs already: libvips can be started once in a process, so the first copy serves
-    /// it, also where another path is asked for. That path is judged all the same.
+    /// Loads and starts the library, or gives the copy that runs already: libvips can be started once in a process, so the first copy
+    /// serves it, also where another path is asked for. That path is judged all the same.
     /// </summary>
     /// <exception cref="ImageException">It is missing, cannot be loaded, or is too old.</exception>
     public static VipsLibrary Load(string fileOrDirectory, bool acceptUnknownCodecVersions)

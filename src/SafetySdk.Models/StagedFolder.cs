@@ -26,7 +26,8 @@ internal sealed class StagedFolder : IDisposable
         Directory.CreateDirectory(Path.Combine(parent, $"{Prefix}{Guid.NewGuid():N}")).FullName;
 
     /// <summary>
-    /// Waits until no other process restores into the folder, and tells of it once. The operating system frees the lock when a process ends.
+    /// Waits until no other process restores into the folder, and tells of it once. The operating system frees the lock when a process
+    /// ends.
     /// </summary>
     public static async Task<IDisposable> LockAsync(string parent, Action waiting, CancellationToken cancellationToken)
     {

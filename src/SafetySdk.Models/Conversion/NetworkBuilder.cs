@@ -1,7 +1,8 @@
 namespace SafetySdk.Models.Conversion;
 
 /// <summary>
-/// A value of the network. Where <see cref="ChannelsFirst"/> is set, a logically NHWC tensor is stored NCHW, the order that inference prefers.
+/// A value of the network. Where <see cref="ChannelsFirst"/> is set, a logically NHWC tensor is stored NCHW, the order that inference
+/// prefers.
 /// </summary>
 internal readonly record struct NetworkValue(string Name, int Rank, bool ChannelsFirst = false);
 

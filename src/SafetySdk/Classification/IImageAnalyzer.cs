@@ -13,7 +13,9 @@ public interface IImageAnalyzer
     /// <summary>The detectors that are run.</summary>
     IReadOnlyList<DetectorVersion> Detectors { get; }
 
-    /// <summary>Runs every detector on a picture. A detector that fails is listed in <see cref="ImageAnalysis.Failures"/>, not thrown.</summary>
+    /// <summary>
+    /// Runs every detector on a picture. A detector that fails is listed in <see cref="ImageAnalysis.Failures"/>, not thrown.
+    /// </summary>
     /// <param name="image">The picture as displayed.</param>
     /// <param name="cancellationToken">Looked at between detectors.</param>
     /// <exception cref="ModelException">A model is missing or damaged.</exception>

@@ -28,7 +28,9 @@ public sealed record ModelManifest
     /// <summary>Version of the converted model: it changes whenever the file may answer differently.</summary>
     public required string Version { get; init; }
 
-    /// <summary>What the model is for: <c>nsfw</c>, <c>face-detection</c>, <c>age</c>, <c>objects</c>, <c>text-detection</c> and so on.</summary>
+    /// <summary>
+    /// What the model is for: <c>nsfw</c>, <c>face-detection</c>, <c>age</c>, <c>objects</c>, <c>text-detection</c> and so on.
+    /// </summary>
     public required string Role { get; init; }
 
     /// <summary>Name of the ONNX file in the folder; a bare file name.</summary>
@@ -64,8 +66,8 @@ public sealed record ModelManifest
     /// <summary>Reads the manifest of a model folder. The files it names are not opened: see <see cref="Verify"/>.</summary>
     /// <param name="folder">The model's folder; its last part is the model's name in messages.</param>
     /// <returns>The manifest, with bare file names, well-formed digests and lengths that are not negative.</returns>
-    /// <exception cref="ModelException"><see cref="ModelError.Missing"/> where there is no manifest, <see cref="ModelError.Damaged"/> where it
-    /// is not a manifest.</exception>
+    /// <exception cref="ModelException"><see cref="ModelError.Missing"/> where there is no manifest, <see cref="ModelError.Damaged"/> where
+    /// it is not a manifest.</exception>
     public static ModelManifest Read(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -84,7 +86,8 @@ public sealed record ModelManifest
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new ModelException(ModelError.Missing, name, $"The model {name} is missing: there is no {path}. Run: {RestoreCommand}", e);
+            throw new ModelException(
+                ModelError.Missing, name, $"The model {name} is missing: there is no {path}. Run: {RestoreCommand}", e);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -110,8 +113,8 @@ public sealed record ModelManifest
     /// model takes some 20 ms on a recent processor.
     /// </summary>
     /// <param name="folder">The model's folder.</param>
-    /// <exception cref="ModelException"><see cref="ModelError.Missing"/> where a file is absent, <see cref="ModelError.Damaged"/> where it is not
-    /// the one that was restored.</exception>
+    /// <exception cref="ModelException"><see cref="ModelError.Missing"/> where a file is absent, <see cref="ModelError.Damaged"/> where it
+    /// is not the one that was restored.</exception>
     public void Verify(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -152,7 +155,8 @@ public sealed record ModelManifest
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new ModelException(ModelError.Missing, Name, $"The model {Name} is incomplete: there is no {path}. Run: {RestoreCommand}", e);
+            throw new ModelException(
+                ModelError.Missing, Name, $"The model {Name} is incomplete: there is no {path}. Run: {RestoreCommand}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -216,7 +220,8 @@ public sealed record ModelFile
 
 /// <summary>
 /// How an input tensor is made of a picture: crop by <see cref="Fit"/>, resample to <see cref="Width"/> x <see cref="Height"/> by
-/// <see cref="Resample"/>, put the channels in the order of <see cref="Colour"/>, and compute (v - <see cref="Mean"/>[c]) / <see cref="Std"/>[c]
+/// <see cref="Resample"/>, put the channels in the order of <see cref="Colour"/>, and compute (v - <see cref="Mean"/>[c]) /
+/// <see cref="Std"/>[c]
 /// of every value v in 0..255, unrounded.
 /// </summary>
 public sealed record ModelInput
@@ -242,7 +247,9 @@ public sealed record ModelInput
     /// <summary>Divides after the mean, one per channel of the tensor, by position.</summary>
     public required IReadOnlyList<double> Std { get; init; }
 
-    /// <summary><c>bilinear-align-corners</c>, <c>bilinear-asymmetric</c> or <c>bilinear-half-pixel</c>; none of them antialiases.</summary>
+    /// <summary>
+    /// <c>bilinear-align-corners</c>, <c>bilinear-asymmetric</c> or <c>bilinear-half-pixel</c>; none of them antialiases.
+    /// </summary>
     public required string Resample { get; init; }
 
     /// <summary>

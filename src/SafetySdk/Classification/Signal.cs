@@ -25,7 +25,9 @@ public sealed record Signal(SafetyCategory Category, double Score, string Detect
     /// <summary>Where in the text, if in a text.</summary>
     public TextSpan? Span { get; init; }
 
-    /// <summary>What was looked at: <c>prompt</c>, <c>image 0</c>, <c>output image 0</c>, <c>text in image 0</c>; set by the stage.</summary>
+    /// <summary>
+    /// What was looked at: <c>prompt</c>, <c>image 0</c>, <c>output image 0</c>, <c>text in image 0</c>; set by the stage.
+    /// </summary>
     public string? Source { get; init; }
 }
 

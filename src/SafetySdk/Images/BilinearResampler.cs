@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace SafetySdk.Images;
 
 /// <summary>
-/// Plain bilinear resampling of a rectangle of a picture, row by row, in single precision without rounding in between. The picture counts as
-/// black beyond its edges, up to a virtual size.
+/// Plain bilinear resampling of a rectangle of a picture, row by row, in single precision without rounding in between. The picture counts
+/// as black beyond its edges, up to a virtual size.
 /// </summary>
 internal ref struct BilinearResampler
 {
@@ -61,7 +61,9 @@ internal ref struct BilinearResampler
 
     private readonly int RowLength => _outWidth * PixelBuffer.BytesPerPixel;
 
-    /// <summary>Where output sample <paramref name="i"/> of <paramref name="outLength"/> lies among <paramref name="inLength"/> samples.</summary>
+    /// <summary>
+    /// Where output sample <paramref name="i"/> of <paramref name="outLength"/> lies among <paramref name="inLength"/> samples.
+    /// </summary>
     public static double SourcePosition(int i, int inLength, int outLength, ResampleMode mode) => mode switch
     {
         ResampleMode.BilinearAlignCorners => outLength == 1 ? 0 : i * ((inLength - 1) / (double)(outLength - 1)),

@@ -38,7 +38,8 @@ public sealed record DecodedImage(ImageInfo Info, PixelBuffer Pixels) : IDisposa
 
 /// <summary>
 /// Turns untrusted bytes into pixels as a person sees them: first frame, EXIF orientation applied, alpha composited over white,
-/// grey and palette expanded, 16 bit reduced by <c>v &gt;&gt; 8</c>, CMYK by the inverted Adobe convention, embedded colour profile not applied.
+/// grey and palette expanded, 16 bit reduced by <c>v &gt;&gt; 8</c>, CMYK by the inverted Adobe convention, embedded colour profile not
+/// applied.
 /// </summary>
 /// <remarks>Implementations are thread-safe. Every failure caused by the bytes is an <see cref="ImageException"/>.</remarks>
 public interface IImageDecoder
@@ -60,6 +61,7 @@ public interface IImageDecoder
     /// <param name="limits">Bounds, judged before any pixel buffer exists.</param>
     /// <param name="cancellationToken">Looked at between strips of rows.</param>
     /// <returns>The picture; the caller disposes it.</returns>
-    /// <exception cref="ImageException">The bytes are not an allowed picture, a limit would be exceeded, or the data is truncated or damaged.</exception>
+    /// <exception cref="ImageException">The bytes are not an allowed picture, a limit would be exceeded, or the data is truncated or
+    /// damaged.</exception>
     DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageLimits limits, CancellationToken cancellationToken = default);
 }

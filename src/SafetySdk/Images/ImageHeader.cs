@@ -6,13 +6,17 @@ public sealed record ImageHeader
     /// <summary>Format, found by content.</summary>
     public required ImageFormat Format { get; init; }
 
-    /// <summary>Width as stored (EXIF orientation not applied), pixels, at least 1. Of a GIF: the canvas, grown to hold the first frame.</summary>
+    /// <summary>
+    /// Width as stored (EXIF orientation not applied), pixels, at least 1. Of a GIF: the canvas, grown to hold the first frame.
+    /// </summary>
     public required int StoredWidth { get; init; }
 
     /// <summary>Height as stored, pixels, at least 1.</summary>
     public required int StoredHeight { get; init; }
 
-    /// <summary>EXIF orientation 1–8; 1 where none was found or the value is outside 1–8. The first EXIF block of the file counts.</summary>
+    /// <summary>
+    /// EXIF orientation 1–8; 1 where none was found or the value is outside 1–8. The first EXIF block of the file counts.
+    /// </summary>
     public int Orientation { get; init; } = 1;
 
     /// <summary>Frames that the file holds or declares, at least 1.</summary>
@@ -52,7 +56,9 @@ public sealed record ImageHeader
     /// <summary>Whether the end mark was found. False: the data is truncated.</summary>
     public bool IsComplete => EndPosition >= 0;
 
-    /// <summary>Bytes after the end of the picture; they are no part of it, but a file that is two things at once deserves a second look.</summary>
+    /// <summary>
+    /// Bytes after the end of the picture; they are no part of it, but a file that is two things at once deserves a second look.
+    /// </summary>
     public long TrailingBytes { get; init; }
 
     /// <summary>Whether the orientation exchanges width and height (5–8).</summary>

@@ -7,8 +7,8 @@ namespace SafetySdk.Images;
 /// and before any pixel buffer exists.
 /// </summary>
 /// <remarks>
-/// Managed, without unsafe code, recursion or allocation beyond the result; one pass, time linear in the length, at most once over every byte.
-/// Lengths from the file are compared before they are used. Thread-safe.
+/// Managed, without unsafe code, recursion or allocation beyond the result; one pass, time linear in the length, at most once over every
+/// byte. Lengths from the file are compared before they are used. Thread-safe.
 /// </remarks>
 public static partial class ImageHeaderReader
 {

@@ -12,7 +12,9 @@ public sealed record ImageLimits
     /// <summary>Most pixels of one frame. Default 100 million.</summary>
     public long MaxPixels { get; init; } = 100_000_000;
 
-    /// <summary>Most pixels where the codec needs the whole picture in memory (WebP, GIF, interlaced PNG, progressive JPEG). Default 40 million.</summary>
+    /// <summary>
+    /// Most pixels where the codec needs the whole picture in memory (WebP, GIF, interlaced PNG, progressive JPEG). Default 40 million.
+    /// </summary>
     public long MaxPixelsWithoutStreaming { get; init; } = 40_000_000;
 
     /// <summary>Longest side in pixels. Default 16,384.</summary>

@@ -8,8 +8,8 @@ namespace SafetySdk.Images;
 public readonly record struct PixelRectangle(int Left, int Top, int Width, int Height)
 {
     /// <summary>
-    /// The square of <paramref name="scale"/> times the longer side of a box, centred on it. At the border of the picture it is shifted or cut,
-    /// not padded: that is how the age networks were measured.
+    /// The square of <paramref name="scale"/> times the longer side of a box, centred on it. At the border of the picture it is shifted or
+    /// cut, not padded: that is how the age networks were measured.
     /// </summary>
     /// <param name="x">Left edge of the box, in pixels.</param>
     /// <param name="y">Top edge of the box.</param>

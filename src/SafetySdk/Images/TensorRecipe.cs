@@ -6,7 +6,9 @@ namespace SafetySdk.Images;
 /// </summary>
 public enum ResampleMode
 {
-    /// <summary>TensorFlow's <c>align_corners</c>: sample i of n_out lies at i × (n_in − 1) / (n_out − 1); the only sample of one lies at 0.</summary>
+    /// <summary>
+    /// TensorFlow's <c>align_corners</c>: sample i of n_out lies at i × (n_in − 1) / (n_out − 1); the only sample of one lies at 0.
+    /// </summary>
     BilinearAlignCorners,
 
     /// <summary>TensorFlow's default: sample i lies at i × n_in / n_out.</summary>
@@ -26,8 +28,8 @@ public enum TensorFit
     PadTopLeft,
 
     /// <summary>
-    /// The full height; the width follows from the proportions, rounded up and at most the tensor's. What remains at the right is zero after
-    /// normalisation. For lines of text.
+    /// The full height; the width follows from the proportions, rounded up and at most the tensor's. What remains at the right is zero
+    /// after normalisation. For lines of text.
     /// </summary>
     PadRight,
 }
@@ -103,7 +105,9 @@ public sealed record TensorRecipe
     /// <summary>Divides after the mean, per channel of the tensor; not zero.</summary>
     public ChannelValues Std { get; init; } = new(1);
 
-    /// <summary>Side of the square crop around a face as a multiple of the longer side of its box; 0 where the whole picture is taken.</summary>
+    /// <summary>
+    /// Side of the square crop around a face as a multiple of the longer side of its box; 0 where the whole picture is taken.
+    /// </summary>
     public double CropScale { get; init; }
 
     /// <summary>Number of floats of the tensor: 3 × width × height.</summary>
@@ -161,7 +165,8 @@ public sealed record TensorRecipe
     };
 
     /// <summary>
-    /// Text detection; both sides are multiples of 32, at most 960. Mean and deviation are those of RGB but apply to BGR by position, as the network was trained.
+    /// Text detection; both sides are multiples of 32, at most 960. Mean and deviation are those of RGB but apply to BGR by position, as
+    /// the network was trained.
     /// </summary>
     public static TensorRecipe TextDetection { get; } = new()
     {

@@ -63,7 +63,8 @@ public sealed class HashIndexWriter
     /// <summary>Adds an entry. Equal hashes may come more than once; all their entries are found.</summary>
     /// <param name="entry">The entry.</param>
     /// <exception cref="HashException">The value is not a hash of its kind.</exception>
-    /// <exception cref="ArgumentException">The kind cannot be held, or an identifier or label is empty, too long or has control characters.</exception>
+    /// <exception cref="ArgumentException">The kind cannot be held, or an identifier or label is empty, too long or has control
+    /// characters.</exception>
     /// <exception cref="HashIndexException">The index would grow beyond 2 GiB.</exception>
     public void Add(HashListEntry entry)
     {

@@ -18,7 +18,8 @@ public sealed record KnownContentMatch(
 
 /// <summary>The outcome of a look-up.</summary>
 /// <param name="Matches">Every entry within its threshold, nearest first.</param>
-/// <param name="TooLittleDetail">The picture is too flat for a perceptual hash to mean anything; only exact fingerprints were compared.</param>
+/// <param name="TooLittleDetail">The picture is too flat for a perceptual hash to mean anything; only exact fingerprints were
+/// compared.</param>
 public sealed record KnownContentResult(IReadOnlyList<KnownContentMatch> Matches, bool TooLittleDetail);
 
 /// <summary>Finds pictures on lists of known content. Implementations are thread-safe.</summary>

@@ -46,7 +46,8 @@ public sealed class SafetyPipeline
     /// <summary>Checks a request on the calling thread.</summary>
     /// <param name="request">The request.</param>
     /// <param name="cancellationToken">Stops the check; there is no verdict then.</param>
-    /// <returns>The verdict. A part of the request that cannot be read, and a check that cannot be completed, are in it as failures.</returns>
+    /// <returns>The verdict. A part of the request that cannot be read, and a check that cannot be completed, are in it as
+    /// failures.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Verdict Check(SafetyRequest request, CancellationToken cancellationToken = default)
     {

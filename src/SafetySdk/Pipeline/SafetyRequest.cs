@@ -30,5 +30,6 @@ public sealed record SafetyRequest
     public bool ChatRefused { get; init; }
 
     /// <summary>Names no content: a request that ends up in a log says only what kind it was.</summary>
-    public override string ToString() => $"{nameof(SafetyRequest)} {{ {Operation}, {Images.Count} images, {OutputImages.Count} output images }}";
+    public override string ToString()
+        => $"{nameof(SafetyRequest)} {{ {Operation}, {Images.Count} images, {OutputImages.Count} output images }}";
 }

@@ -23,7 +23,9 @@ public sealed record PolicyRule
     /// <summary>Least score that fires the rule, over 0 to 1.</summary>
     public double Threshold { get; init; } = 0.5;
 
-    /// <summary>What the rule asks for: <see cref="Decision.Review"/>, <see cref="Decision.Transform"/> or <see cref="Decision.Block"/>.</summary>
+    /// <summary>
+    /// What the rule asks for: <see cref="Decision.Review"/>, <see cref="Decision.Transform"/> or <see cref="Decision.Block"/>.
+    /// </summary>
     public required Decision Decision { get; init; }
 
     /// <summary>What the host has to do besides.</summary>

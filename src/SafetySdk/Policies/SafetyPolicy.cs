@@ -52,7 +52,8 @@ public sealed record SafetyPolicy
 
     /// <summary>Reads a policy document. Comments and trailing commas are allowed.</summary>
     /// <param name="utf8Json">The document, UTF-8.</param>
-    /// <exception cref="PolicyFormatException">Malformed, or weaker than the floor; names path, line and the nearest valid name.</exception>
+    /// <exception cref="PolicyFormatException">Malformed, or weaker than the floor; names path, line and the nearest valid
+    /// name.</exception>
     public static SafetyPolicy Parse(ReadOnlySpan<byte> utf8Json) => new PolicyReader(utf8Json).Read();
 
     /// <summary>The canonical form: fixed member order, defaults written out, two-space indentation, LF.</summary>

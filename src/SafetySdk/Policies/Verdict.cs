@@ -29,7 +29,8 @@ public sealed record VerdictReason(
 
 /// <summary>What one stage decided.</summary>
 /// <param name="Stage">The stage.</param>
-/// <param name="Decision"><see cref="Decision.NotChecked"/> where the stage had nothing to look at or an earlier stage made it pointless.</param>
+/// <param name="Decision"><see cref="Decision.NotChecked"/> where the stage had nothing to look at or an earlier stage made it
+/// pointless.</param>
 /// <param name="Duration">Time spent.</param>
 public sealed record StageOutcome(Stage Stage, Decision Decision, TimeSpan Duration);
 
