@@ -2,7 +2,7 @@ using SafetySdk.Images;
 
 namespace SafetySdk;
 
-/// <summary>How the pipeline of a service is set up.</summary>
+/// <summary>How the pipeline of a service is set up. Read once, when the pipeline is first resolved; not thread-safe.</summary>
 public sealed class SafetyOptions
 {
     /// <summary>Name of a built-in policy, or path of a policy document. Default <c>balanced</c>.</summary>

@@ -18,6 +18,11 @@ public static class SafetyServiceCollectionExtensions
     /// <see cref="SafetyOptions.Lists"/>. Pictures need a decoder and detectors besides: <c>AddVipsDecoder()</c>,
     /// <c>AddOnnxDetectors()</c>. Registering an <see cref="IPromptClassifier"/> or <see cref="IKnownContentMatcher"/> adds it.
     /// </summary>
+    /// <remarks>
+    /// Policy and lists are read when the pipeline is first resolved, which then throws <see cref="ArgumentException"/> (no such policy),
+    /// <see cref="PolicyFormatException"/>, <see cref="HashIndexException"/>, <see cref="HashListException"/> or
+    /// <see cref="IOException"/>. Resolve it at start-up so that a service with a wrong policy does not start.
+    /// </remarks>
     /// <param name="services">The services.</param>
     /// <param name="configure">Sets the options.</param>
     /// <returns>A builder for the other parts.</returns>

@@ -11,7 +11,7 @@ public sealed record PolicyOutcome(
 
 /// <summary>
 /// Turns signals into a decision. Looks at no pixels and no text. The result is a maximum over rules, so adding a signal never softens
-/// it and order does not matter; a rule for everyone binds minors too, so a younger user is never treated more mildly.
+/// it and order does not matter; a rule for everyone binds minors too, so a younger user is never treated more mildly. Thread-safe.
 /// </summary>
 public static class PolicyEngine
 {

@@ -5,7 +5,7 @@ using SafetySdk.Classification;
 
 namespace SafetySdk.Policies;
 
-/// <summary>A policy document: which signals, where and for whom, lead to which decision. Immutable.</summary>
+/// <summary>A policy document: which signals, where and for whom, lead to which decision. Immutable and thread-safe.</summary>
 public sealed record SafetyPolicy
 {
     /// <summary>The schema that this version reads and writes.</summary>

@@ -34,7 +34,7 @@ public sealed record VerdictReason(
 /// <param name="Duration">Time spent.</param>
 public sealed record StageOutcome(Stage Stage, Decision Decision, TimeSpan Duration);
 
-/// <summary>The answer of the pipeline: what is to happen and why. A return value, never an exception.</summary>
+/// <summary>The answer of the pipeline: what is to happen and why. A return value, never an exception. Immutable, holds no content.</summary>
 public sealed record Verdict
 {
     /// <summary>The strictest decision of all stages.</summary>
