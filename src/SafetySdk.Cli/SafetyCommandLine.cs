@@ -25,7 +25,7 @@ internal static class SafetyCommandLine
             ListsCommand.Create(common, output, error),
             ImagesCommand.Create(common, output, error),
             ModelsCommand.Create(common, output, error),
-            PolicyCommand.Create(common, output, error),
+            PolicyCommand.Create(common, output),
         };
         root.Add(common.Format);
         root.Add(common.Home);
