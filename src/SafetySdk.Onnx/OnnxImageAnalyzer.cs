@@ -22,6 +22,10 @@ public sealed class OnnxImageAnalyzer : IImageAnalyzer, IDisposable
     // The age networks take some 10 ms a face; a crowd beyond this is reported as not checked.
     private const int MaximumFaces = 200;
 
+    // Faces that are looked at in all orientations, strongest first; each takes three more runs of the age network.
+    private const int MostTurnedFaces = 4;
+
+    private const int TurnedSide = 1024;
     private const string AgeCheck = "age";
 
     private readonly NsfwClassifier _nsfw;
@@ -85,14 +89,20 @@ public sealed class OnnxImageAnalyzer : IImageAnalyzer, IDisposable
 
         double flatness = PhotoClassifier.Flatness(image);
         NsfwScores? nsfw = Attempt(_nsfw.Detector.Name, failures, () => (NsfwScores?)_nsfw.Classify(image), cancellationToken);
+        List<Detection>? objects = Attempt(_objects.Detector.Name, failures, () => _objects.Detect(image), cancellationToken);
         List<Detection>? faceBoxes = Attempt(_faces.Detector.Name, failures, () => _faces.Detect(image), cancellationToken);
         (List<FaceEvidence>? faces, bool agesKnown) = Ages(image, faceBoxes, failures, cancellationToken);
-        List<Detection>? objects = Attempt(_objects.Detector.Name, failures, () => _objects.Detect(image), cancellationToken);
         IReadOnlyList<TextLine> text = ReadText(image, failures, cancellationToken);
 
         Detection? person = objects is { } found && found.Exists(static d => d.Class == ObjectDetector.PersonClass)
             ? found.Find(static d => d.Class == ObjectDetector.PersonClass)
             : null;
+        if (faces is { Count: 0 } && person is not null)
+        {
+            // Somebody is there without a face: perhaps the picture lies on its side.
+            faces = Attempt(_faces.Detector.Name, failures, () => TurnedFaces(image), cancellationToken) ?? faces;
+        }
+
         PersonVerdict verdict = PersonRule.Decide(
             new(flatness, nsfw?.Drawn, faces, agesKnown, objects is null ? null : person?.Score ?? 0));
 
@@ -172,11 +182,42 @@ public sealed class OnnxImageAnalyzer : IImageAnalyzer, IDisposable
         {
             AgeEstimate? age = failures.Count > before && faces.Count >= MaximumFaces
                 ? null
-                : Attempt(_ages.Detector.Name, failures, () => _ages.Estimate(image, face.Box), cancellationToken);
-            faces.Add(new(face.Box.ToRegion(), face.Score, age));
+                : Attempt(
+                    _ages.Detector.Name, failures, () => _ages.Estimate(image, face.Box, faces.Count < MostTurnedFaces), cancellationToken);
+            faces.Add(Evidence(image, face, age));
         }
 
         return (faces, failures.Count == before);
+    }
+
+    // The orientation in which a face is seen best; boxes as in the picture that was given.
+    private List<FaceEvidence> TurnedFaces(PixelBuffer image)
+    {
+        List<FaceEvidence> best = [];
+        for (int quarters = 1; quarters <= TurnedPicture.MostTurns; quarters++)
+        {
+            using PixelBuffer turned = TurnedPicture.Turn(image, new PixelRectangle(0, 0, image.Width, image.Height), quarters, TurnedSide);
+            var faces = new List<FaceEvidence>();
+            foreach (Detection face in _faces.Detect(turned).Take(MaximumFaces))
+            {
+                AgeEstimate? age = _ages.Estimate(turned, face.Box);
+                faces.Add(Evidence(turned, face, age) with
+                {
+                    Box = TurnedPicture.Back(face.Box, turned, quarters, image.Width, image.Height).ToRegion(),
+                });
+            }
+
+            best = faces.Count > 0 && (best.Count == 0 || faces[0].Score > best[0].Score) ? faces : best;
+        }
+
+        return best;
+    }
+
+    private static FaceEvidence Evidence(PixelBuffer image, Detection face, AgeEstimate? age)
+    {
+        ImageRegion box = face.Box.ToRegion();
+        PixelRectangle around = PixelRectangle.SquareAround(box.X, box.Y, box.Width, box.Height, 1, image.Width, image.Height);
+        return new(box, face.Score, age, PhotoClassifier.Flatness(image, around));
     }
 
     private IReadOnlyList<TextLine> ReadText(PixelBuffer image, List<CheckFailure> failures, CancellationToken cancellationToken)

@@ -6,7 +6,8 @@ namespace SafetySdk.Onnx;
 /// <param name="Box">Where, in pixels.</param>
 /// <param name="Score">Detector score, 0 to 1.</param>
 /// <param name="Age">What the age networks think; null where the face is too small to judge.</param>
-internal readonly record struct FaceEvidence(ImageRegion Box, double Score, AgeEstimate? Age);
+/// <param name="Flatness">Of <see cref="PhotoClassifier"/>, of the face alone; 1 where it was not measured.</param>
+internal readonly record struct FaceEvidence(ImageRegion Box, double Score, AgeEstimate? Age, double Flatness = 1);
 
 /// <summary>What the detectors found. A null means that the detector failed, which is not the same as nothing found.</summary>
 /// <param name="Flatness">Of <see cref="PhotoClassifier"/>.</param>
@@ -82,12 +83,17 @@ internal static class PersonRule
     public static PersonVerdict Decide(PersonFindings findings)
     {
         double photo = PhotoClassifier.Score(findings.Flatness, findings.Drawn);
-        bool drawing = photo < PhotoClassifier.PhotoThreshold;
         double face = 0;
         FaceEvidence? child = null;
         foreach (FaceEvidence f in findings.Faces ?? [])
         {
             face = Math.Max(face, f.Score);
+            if (f.Score > FaceThreshold)
+            {
+                // A photograph on a white page is flat as a whole and a photograph all the same.
+                photo = Math.Max(photo, PhotoClassifier.Score(f.Flatness, findings.Drawn));
+            }
+
             if (f.Score > FaceDetector.Threshold && f.Age is { } age && CountsAsChild(age)
                 && !(child is { } c && c.Age!.Value.Under18 >= age.Under18))
             {
@@ -95,6 +101,7 @@ internal static class PersonRule
             }
         }
 
+        bool drawing = photo < PhotoClassifier.PhotoThreshold;
         bool complete = findings is { Drawn: not null, Faces: not null, AgesKnown: true, PersonScore: not null };
         double person = findings.PersonScore ?? 0;
         bool present = (face > FaceThreshold && person > ConfirmingPerson) || person > PersonThreshold;
@@ -111,12 +118,14 @@ internal static class PersonRule
 
     private static ChildEvidence Evidence(FaceEvidence face, bool drawing, bool confirmed)
     {
+        // The networks call it drawn, but the face has a photograph's tones: a filter, or a painting. For a person to look at.
         double under18 = face.Age!.Value.Under18;
-        return drawing
+        bool doubtful = face.Flatness < PhotoClassifier.FlatnessThreshold;
+        return drawing && !doubtful
             ? new(SafetyCategory.ChildDrawing, under18, face.Box)
             : new(
                 SafetyCategory.ChildPhoto,
-                confirmed ? Math.Max(ConfirmedChild, under18) : Math.Clamp(under18, DoubtfulChild, MostDoubtfulChild),
+                confirmed && !drawing ? Math.Max(ConfirmedChild, under18) : Math.Clamp(under18, DoubtfulChild, MostDoubtfulChild),
                 face.Box);
     }
 }

@@ -28,21 +28,28 @@ internal static class PhotoClassifier
     /// How likely the picture is a photograph, 0 to 1: each evidence is stretched piecewise linearly so that its threshold lies at one half; the
     /// stronger one counts.
     /// </summary>
-    /// <param name="flatness">Of <see cref="Flatness"/>.</param>
+    /// <param name="flatness">Of <c>Flatness</c>.</param>
     /// <param name="drawn">Drawing + hentai of the mean of both NSFW networks; null where they failed.</param>
     public static double Score(double flatness, double? drawn) =>
         1 - Math.Max(Stretch(flatness, FlatnessThreshold), Stretch(drawn ?? 0, DrawnThreshold));
 
     /// <summary>Share of pixels in the eight most frequent of 256 levels of luminance, 0 to 1.</summary>
-    public static double Flatness(PixelBuffer image)
+    public static double Flatness(PixelBuffer image) => Flatness(image, new PixelRectangle(0, 0, image.Width, image.Height));
+
+    /// <summary>The same of a part: a face that is photographed tells a photograph pasted on a white page from a drawing.</summary>
+    public static double Flatness(PixelBuffer image, PixelRectangle part)
     {
         Span<int> counts = stackalloc int[Levels];
         counts.Clear();
-        ReadOnlySpan<byte> pixels = image.Pixels;
-        for (int i = 0; i + 2 < pixels.Length; i += PixelBuffer.BytesPerPixel)
+        for (int y = part.Top; y < part.Top + part.Height; y++)
         {
-            // Rec. 601 in 16-bit fixed point; the weights sum to 65,536.
-            counts[((19595 * pixels[i]) + (38470 * pixels[i + 1]) + (7471 * pixels[i + 2]) + 32768) >> 16]++;
+            ReadOnlySpan<byte> row = image.Pixels.Slice(
+                ((y * image.Width) + part.Left) * PixelBuffer.BytesPerPixel, part.Width * PixelBuffer.BytesPerPixel);
+            for (int i = 0; i < row.Length; i += PixelBuffer.BytesPerPixel)
+            {
+                // Rec. 601 in 16-bit fixed point; the weights sum to 65,536.
+                counts[((19595 * row[i]) + (38470 * row[i + 1]) + (7471 * row[i + 2]) + 32768) >> 16]++;
+            }
         }
 
         counts.Sort();
@@ -52,7 +59,7 @@ internal static class PhotoClassifier
             most += count;
         }
 
-        return most / ((double)image.Width * image.Height);
+        return most / ((double)part.Width * part.Height);
     }
 
     private static double Stretch(double value, double threshold)

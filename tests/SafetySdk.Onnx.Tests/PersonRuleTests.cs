@@ -73,6 +73,19 @@ public sealed class PersonRuleTests
         Assert.Equal(new ChildEvidence(SafetyCategory.ChildDrawing, 0.8, Box), drawn.Child!.Value);
     }
 
+    [Fact]
+    public void A_photographed_face_on_a_flat_page_is_a_photograph()
+    {
+        FaceEvidence face = Faces(0.9, 0.8)[0] with { Flatness = 0.1 };
+        PersonVerdict page = PersonRule.Decide(new(0.95, 0.1, [face], true, 0.9));
+        Assert.Equal((PersonPresence.Child, SafetyCategory.ChildPhoto), (page.Person, page.Child!.Value.Category));
+
+        // The networks call it drawn: a filter or a painting, for a person to look at.
+        PersonVerdict filtered = PersonRule.Decide(new(0.2, 0.9, [face], true, 0.9));
+        Assert.Equal(PersonPresence.None, filtered.Person);
+        Assert.Equal(new ChildEvidence(SafetyCategory.ChildPhoto, 0.49, Box), filtered.Child!.Value);
+    }
+
     [Theory]
     [InlineData(0.95, 0.49)]
     [InlineData(0.45, 0.45)]

@@ -207,7 +207,65 @@ public sealed class PictureTests(PictureTests.Analyses analyses) : IClassFixture
     [InlineData("faces.jpg")]
     [InlineData("identification1.jpg")]
     public void A_child_does_not_vanish_when_the_colour_does(string file)
-        => Assert.Equal(PersonPresence.Child, analyses.Analyze(TestEnvironment.Shared("testdata", "photos", file), grey: true).Person);
+    {
+        ImageAnalysis got = analyses.Analyze(TestEnvironment.Shared("testdata", "photos", file), image =>
+        {
+            PixelBuffer grey = PixelBuffer.FromRgb(image.Pixels, image.Width, image.Height);
+            for (int i = 0; i < grey.ByteCount; i += PixelBuffer.BytesPerPixel)
+            {
+                Span<byte> pixel = grey.Pixels.Slice(i, PixelBuffer.BytesPerPixel);
+                pixel.Fill((byte)((pixel[0] + pixel[1] + pixel[2]) / 3));
+            }
+
+            return grey;
+        });
+        Assert.Equal(PersonPresence.Child, got.Person);
+    }
+
+    [Theory]
+    [InlineData("Family1-Son1.jpg", 1)]
+    [InlineData("Family1-Son1.jpg", 2)]
+    [InlineData("Family1-Son1.jpg", 3)]
+    [InlineData("Family1-Daughter1.jpg", 2)]
+    [InlineData("Family1-Daughter2.jpg", 1)]
+    [InlineData("Amy.jpg", 3)]
+    public void A_child_does_not_vanish_when_the_picture_is_turned(string file, int quarters)
+    {
+        Assert.Equal(PersonPresence.Child, analyses.Turned(file, quarters).Person);
+    }
+
+    [Theory]
+    [InlineData("Family1-Dad1.jpg", 2)]
+    [InlineData("Family1-Mom1.jpg", 1)]
+    [InlineData("Family2-Lady1.jpg", 3)]
+    [InlineData("Family3-Man1.jpg", 2)]
+    public void An_adult_stays_one_when_the_picture_is_turned(string file, int quarters)
+    {
+        Assert.Equal(PersonPresence.Adult, analyses.Turned(file, quarters).Person);
+    }
+
+    [Theory]
+    [InlineData("Family1-Son1.jpg", PersonPresence.Child)]
+    [InlineData("Family1-Daughter2.jpg", PersonPresence.Child)]
+    [InlineData("Family1-Mom1.jpg", PersonPresence.Adult)]
+    [InlineData("head12.png", PersonPresence.None)]
+    [InlineData("blacksmiti_ganson.png", PersonPresence.None)]
+    public void A_white_page_around_a_photograph_makes_no_drawing_of_it(string file, PersonPresence want)
+    {
+        ImageAnalysis got = analyses.Analyze(TestEnvironment.Shared("testdata", "photos", file), image =>
+        {
+            PixelBuffer page = PixelBuffer.Rent(image.Width * 2, image.Height * 2);
+            page.Pixels.Fill(255);
+            int row = image.Width * PixelBuffer.BytesPerPixel;
+            for (int y = 0; y < image.Height; y++)
+            {
+                image.Pixels.Slice(y * row, row).CopyTo(page.Pixels[(((y + (image.Height / 2)) * row * 2) + (row / 6 * 3))..]);
+            }
+
+            return page;
+        });
+        Assert.Equal(want, got.Person);
+    }
 
     private static JsonDocument Expected() =>
         JsonDocument.Parse(File.ReadAllBytes(TestEnvironment.Shared("testdata", "photos", "expected.json")));
@@ -297,14 +355,7 @@ public sealed class PictureTests(PictureTests.Analyses analyses) : IClassFixture
             return analysis;
         }
 
-        public ImageAnalysis Analyze(string path, bool grey = false) => Analyze(path, grey, 0);
-
-        public ImageAnalysis Turned(string file, int quarterTurns) =>
-            Analyze(TestEnvironment.Shared("testdata", "photos", file), grey: false, quarterTurns);
-
-        public void Dispose() => _analyzer?.Dispose();
-
-        private ImageAnalysis Analyze(string path, bool grey, int quarterTurns)
+        public ImageAnalysis Analyze(string path, Func<PixelBuffer, PixelBuffer>? change = null)
         {
             foreach (TensorRecipe recipe in TensorRecipe.All)
             {
@@ -315,24 +366,14 @@ public sealed class PictureTests(PictureTests.Analyses analyses) : IClassFixture
             _analyzer ??= OnnxImageAnalyzer.Load(TestEnvironment.Home, new OnnxOptions { IntraOpThreads = 1 });
             _decoder ??= new VipsImageDecoder(TestEnvironment.Home);
             using DecodedImage image = _decoder.Decode(File.ReadAllBytes(path), new ImageLimits());
-            if (grey)
-            {
-                Span<byte> pixels = image.Pixels.Pixels;
-                for (int i = 0; i < pixels.Length; i += PixelBuffer.BytesPerPixel)
-                {
-                    Span<byte> pixel = pixels.Slice(i, PixelBuffer.BytesPerPixel);
-                    pixel.Fill((byte)((pixel[0] + pixel[1] + pixel[2]) / 3));
-                }
-            }
-
-            if (quarterTurns == 0)
-            {
-                return _analyzer.Analyze(image.Pixels);
-            }
-
-            using PixelBuffer turned = Turn(image.Pixels, quarterTurns);
-            return _analyzer.Analyze(turned);
+            using PixelBuffer? changed = change?.Invoke(image.Pixels);
+            return _analyzer.Analyze(changed ?? image.Pixels);
         }
+
+        public ImageAnalysis Turned(string file, int quarterTurns)
+            => Analyze(TestEnvironment.Shared("testdata", "photos", file), image => Turn(image, quarterTurns));
+
+        public void Dispose() => _analyzer?.Dispose();
 
         // Clockwise.
         private static PixelBuffer Turn(PixelBuffer image, int quarterTurns)

@@ -48,10 +48,17 @@ public sealed class SafetyPipeline
     /// <param name="cancellationToken">Stops the check; there is no verdict then.</param>
     /// <returns>The verdict. A part of the request that cannot be read, and a check that cannot be completed, are in it as
     /// failures.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The operation or the age band is not a defined one.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Verdict Check(SafetyRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (!Enum.IsDefined(request.Operation) || !Enum.IsDefined(request.Age))
+        {
+            // A rule for edits or for minors would silently not apply.
+            throw new ArgumentOutOfRangeException(nameof(request), "The operation or the age band is not a defined one.");
+        }
+
         var run = new PipelineRun(_parts.Policy, request);
         IReadOnlyList<ExaminedImage> uploads = [];
 

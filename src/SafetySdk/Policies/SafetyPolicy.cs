@@ -11,10 +11,22 @@ public sealed record SafetyPolicy
     /// <summary>The schema that this version reads and writes.</summary>
     public const string Schema = "policy.v1";
 
-    private readonly Lazy<string> _digest;
+    private string? _digest;
 
     internal SafetyPolicy()
-        => _digest = new Lazy<string>(() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToJson()))));
+    {
+    }
+
+    // What `with` calls: the copy is about to differ, so it must not keep the digest of the original.
+    private SafetyPolicy(SafetyPolicy original)
+    {
+        Name = original.Name;
+        Version = original.Version;
+        Description = original.Description;
+        UnknownAge = original.UnknownAge;
+        WhenCheckFails = original.WhenCheckFails;
+        Rules = original.Rules;
+    }
 
     /// <summary>Name of the policy.</summary>
     public required string Name { get; init; }
@@ -35,7 +47,7 @@ public sealed record SafetyPolicy
     public required IReadOnlyList<PolicyRule> Rules { get; init; }
 
     /// <summary>SHA-256 over the canonical form, 64 lower-case hex digits. Every verdict carries it.</summary>
-    public string Digest => _digest.Value;
+    public string Digest => _digest ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToJson())));
 
     /// <summary>Names of the built-in policies.</summary>
     public static IReadOnlyList<string> BuiltInNames => BuiltInPolicies.Names;

@@ -199,6 +199,13 @@ public sealed class SafetyPipelineTests
     }
 
     [Fact]
+    public void An_operation_or_age_that_does_not_exist_is_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => _parts.Pipeline().Check(new SafetyRequest { Prompt = "x", Operation = (Operation)99 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _parts.Pipeline().Check(new SafetyRequest { Prompt = "x", Age = (AgeBand)(-1) }));
+    }
+
+    [Fact]
     public async Task Cancellation_gives_no_verdict()
         => await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => _parts.Pipeline().CheckAsync(new SafetyRequest { Prompt = "x" }, new CancellationToken(canceled: true)));

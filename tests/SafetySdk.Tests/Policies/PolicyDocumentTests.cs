@@ -45,6 +45,17 @@ public sealed class PolicyDocumentTests
         Assert.NotEqual(digest, Parse(Minimal.Replace("\"block\"", "\"block\", \"threshold\": 0.51", StringComparison.Ordinal)).Digest);
     }
 
+    [Fact]
+    public void A_changed_copy_has_a_digest_of_its_own()
+    {
+        SafetyPolicy policy = SafetyPolicy.BuiltIn("balanced");
+        string digest = policy.Digest;
+        SafetyPolicy changed = policy with { UnknownAge = AgeBand.Teen };
+        Assert.NotEqual(digest, changed.Digest);
+        Assert.Equal(changed.Digest, Parse(changed.ToJson()).Digest);
+        Assert.Equal(digest, (policy with { }).Digest);
+    }
+
     [Theory]
     [InlineData("\"sexual\"", "\"sexul\"", "$.rules[0].category", 6, "nearest is 'sexual'")]
     [InlineData("\"category\"", "\"catgory\"", "$.rules[0].catgory", 6, "nearest is 'category'")]
