@@ -54,7 +54,7 @@ internal static class TextReading
             {
                 if (lists.IsBenign(hits[next].Phrase))
                 {
-                    benignEnd = Math.Max(benignEnd, hits[next].End);
+                    benignEnd = Math.Max(benignEnd, WordEnd(plain.Characters, hits[next].End));
                 }
             }
 
@@ -81,6 +81,17 @@ internal static class TextReading
         }
 
         return terms;
+    }
+
+    // A benign phrase whose last word goes on ("great tit*") covers that word to its end.
+    private static int WordEnd(ReadOnlySpan<char> text, int end)
+    {
+        while (end < text.Length && ScriptKinds.IsWord(text[end]) && !ScriptKinds.IsUnspaced(text[end]))
+        {
+            end++;
+        }
+
+        return end;
     }
 
     private static void Apply(PromptRule rule, TermHits terms, List<Finding> findings)

@@ -241,6 +241,16 @@ internal sealed class TokenRewriter(MappedText input, MappedText output, Reading
 
     private char LetterFor(ReadOnlySpan<char> letters, int at)
     {
+        if (at == 0 && letters[0] is '@' or '$' or '€')
+        {
+            // In front of a word it is a letter or only decoration: both are looked at.
+            IsAmbiguous = true;
+            if (reading == Reading.Second)
+            {
+                return ' ';
+            }
+        }
+
         switch (letters[at])
         {
             case '0':
