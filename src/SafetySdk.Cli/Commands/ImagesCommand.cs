@@ -11,7 +11,7 @@ namespace SafetySdk.Cli.Commands;
 internal static class ImagesCommand
 {
     public static Command Create(GlobalOptions common, TextWriter output, TextWriter error)
-        => new("images", "Shows what the image detectors see.") { Classify(common, output, error) };
+        => new("images", "Shows what the image detectors see.") { Classify(common, output, error), TensorCommand.Create(common, output) };
 
     private static Command Classify(GlobalOptions common, TextWriter output, TextWriter error)
     {

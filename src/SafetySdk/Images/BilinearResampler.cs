@@ -31,14 +31,11 @@ internal ref struct BilinearResampler
     /// <summary>Prepares the tables.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="source">The rectangle of it, inside the picture.</param>
-    /// <param name="virtualWidth">Width including black at the right.</param>
-    /// <param name="virtualHeight">Height including black below.</param>
-    /// <param name="outWidth">Columns to produce.</param>
-    /// <param name="outHeight">Rows to produce.</param>
+    /// <param name="geometry">Size including black at the right and below, size after resampling, and what of that to produce.</param>
     /// <param name="mode">Where samples lie.</param>
-    public BilinearResampler(
-        PixelBuffer image, PixelRectangle source, int virtualWidth, int virtualHeight, int outWidth, int outHeight, ResampleMode mode)
+    public BilinearResampler(PixelBuffer image, PixelRectangle source, in TensorGeometry geometry, ResampleMode mode)
     {
+        (int outWidth, int outHeight) = (geometry.Content.Width, geometry.Content.Height);
         _pixels = image.Pixels;
         _stride = image.Width * PixelBuffer.BytesPerPixel;
         _source = source;
@@ -47,8 +44,11 @@ internal ref struct BilinearResampler
         _indices = ArrayPool<int>.Shared.Rent(2 * (outWidth + outHeight));
         _weights = ArrayPool<float>.Shared.Rent(outWidth + outHeight);
         _rows = ArrayPool<float>.Shared.Rent(RowLength * 2);
-        FillTable(_indices.AsSpan(0, 2 * outWidth), _weights.AsSpan(0, outWidth), virtualWidth, mode);
-        FillTable(_indices.AsSpan(2 * outWidth, 2 * outHeight), _weights.AsSpan(outWidth, outHeight), virtualHeight, mode);
+        FillTable(
+            _indices.AsSpan(0, 2 * outWidth), _weights.AsSpan(0, outWidth), geometry.CropLeft, geometry.SourceWidth, geometry.ResizedWidth, mode);
+        FillTable(
+            _indices.AsSpan(2 * outWidth, 2 * outHeight), _weights.AsSpan(outWidth, outHeight), geometry.CropTop, geometry.SourceHeight,
+            geometry.ResizedHeight, mode);
         _insideColumns = 0;
         while (_insideColumns < outWidth && _indices[(2 * _insideColumns) + 1] < source.Width)
         {
@@ -123,11 +123,11 @@ internal ref struct BilinearResampler
         }
     }
 
-    private static void FillTable(Span<int> indices, Span<float> weights, int inLength, ResampleMode mode)
+    private static void FillTable(Span<int> indices, Span<float> weights, int start, int inLength, int outLength, ResampleMode mode)
     {
         for (int i = 0; i < weights.Length; i++)
         {
-            double position = SourcePosition(i, inLength, weights.Length, mode);
+            double position = SourcePosition(start + i, inLength, outLength, mode);
             int first = Math.Min((int)position, inLength - 1);
             indices[2 * i] = first;
             indices[(2 * i) + 1] = Math.Min(first + 1, inLength - 1);

@@ -2,16 +2,13 @@ using System.Buffers;
 
 namespace SafetySdk.Images;
 
-/// <summary>
-/// Turns pictures into the tensors that networks are fed. Thread-safe; allocates nothing but pooled scratch, which is cleared.
-/// </summary>
+/// <summary>Turns pictures into the tensors that networks are fed. Thread-safe; allocates nothing but pooled scratch, which is cleared.</summary>
 public static class ImageTensor
 {
     /// <summary>Writes the whole picture.</summary>
     /// <param name="image">The picture as displayed.</param>
     /// <param name="recipe">What to make of it; its width and height must be set.</param>
-    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis. Must
-    /// not overlap the picture.</param>
+    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis. Must not overlap the picture.</param>
     /// <exception cref="ArgumentException">The destination is too short, or the recipe has no size.</exception>
     public static void Write(PixelBuffer image, TensorRecipe recipe, Span<float> destination)
     {
@@ -23,74 +20,105 @@ public static class ImageTensor
     /// <param name="image">The picture as displayed.</param>
     /// <param name="source">The rectangle: inside the picture, not empty.</param>
     /// <param name="recipe">What to make of it; its width and height must be set.</param>
-    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis. Must
-    /// not overlap the picture.</param>
-    /// <exception cref="ArgumentException">The destination is too short, the recipe has no size, or the rectangle leaves the
-    /// picture.</exception>
+    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis. Must not overlap the picture.</param>
+    /// <exception cref="ArgumentException">The destination is too short, the recipe has no size, or the rectangle leaves the picture.</exception>
+    /// <exception cref="ImageException"><see cref="ImageError.LimitExceeded"/>: the proportions are too extreme for the recipe.</exception>
     public static void Write(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<float> destination)
+        => WriteAs(image, source, recipe, destination);
+
+    /// <summary>Writes a rectangle of the picture as halves: each is the nearest to what the single precision tensor holds.</summary>
+    /// <inheritdoc cref="Write(PixelBuffer, PixelRectangle, TensorRecipe, Span{float})"/>
+    public static void Write(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<Half> destination)
+        => WriteAs(image, source, recipe, destination);
+
+    /// <summary>
+    /// Writes a rectangle of the picture as levels of 0 to 255, without normalisation; the unrounded resamplings are rounded, halves to even.
+    /// </summary>
+    /// <inheritdoc cref="Write(PixelBuffer, PixelRectangle, TensorRecipe, Span{float})"/>
+    public static void Write(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<byte> destination)
+        => WriteAs(image, source, recipe, destination);
+
+    private static void WriteAs<T>(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<T> destination)
+        where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(image);
-        CheckSize(recipe, destination);
+        CheckSize(recipe, destination.Length);
         if (source.Left < 0 || source.Top < 0 || source.Width < 1 || source.Height < 1
             || source.Width > image.Width - source.Left || source.Height > image.Height - source.Top)
         {
             throw new ArgumentException($"The rectangle {source} leaves the picture of {image.Width}x{image.Height}.", nameof(source));
         }
 
-        int virtualWidth = source.Width;
-        int virtualHeight = source.Height;
-        if (recipe.Fit == TensorFit.PadTopLeft)
+        var geometry = TensorGeometry.Of(recipe, source.Width, source.Height);
+        var writer = new TensorRowWriter<T>(recipe, geometry, destination);
+        if (recipe.Resample.IsUnrounded())
         {
-            virtualWidth = virtualHeight = Math.Max(source.Width, source.Height);
+            WriteUnrounded(image, source, geometry, recipe.Resample, writer);
         }
+        else if (geometry.SourceWidth != source.Width || geometry.SourceHeight != source.Height)
+        {
+            // Black up to a square takes part in the windows, so it has to be there.
+            using var square = PixelBuffer.Rent(geometry.SourceWidth, geometry.SourceHeight);
+            square.Pixels.Clear();
+            for (int y = 0; y < source.Height; y++)
+            {
+                image.Pixels.Slice((((source.Top + y) * image.Width) + source.Left) * 3, source.Width * 3)
+                    .CopyTo(square.Pixels[(y * square.Width * 3)..]);
+            }
 
-        int contentWidth = ContentWidth(recipe, source.Width, source.Height);
-        ClearPadding(recipe, contentWidth, destination);
-        float[] row = ArrayPool<float>.Shared.Rent(contentWidth * 3);
-        var resampler = new BilinearResampler(image, source, virtualWidth, virtualHeight, contentWidth, recipe.Height, recipe.Resample);
+            ImageResizer.Resample(square, new(0, 0, square.Width, square.Height), geometry, recipe.Resample, recipe.Precision, ref writer);
+        }
+        else
+        {
+            ImageResizer.Resample(image, source, geometry, recipe.Resample, recipe.Precision, ref writer);
+        }
+    }
+
+    private static void WriteUnrounded<T>(
+        PixelBuffer image, PixelRectangle source, in TensorGeometry geometry, ResampleMode mode, TensorRowWriter<T> writer)
+        where T : unmanaged
+    {
+        int length = geometry.Content.Width * 3;
+        float[] row = ArrayPool<float>.Shared.Rent(length);
+        var resampler = new BilinearResampler(image, source, geometry, mode);
         try
         {
-            var writer = new RowWriter(recipe, contentWidth);
-            for (int y = 0; y < recipe.Height; y++)
+            for (int y = 0; y < geometry.Content.Height; y++)
             {
                 resampler.Row(y, row);
-                writer.Write(row, y, destination);
+                writer.Write(row.AsSpan(0, length), y);
             }
         }
         finally
         {
             resampler.Dispose();
-            row.AsSpan(0, contentWidth * 3).Clear();
+            row.AsSpan(0, length).Clear();
             ArrayPool<float>.Shared.Return(row);
         }
     }
 
     /// <summary>
     /// Writes a quadrilateral of the picture, straightened by the perspective transform that takes it to a rectangle of
-    /// <see cref="QuadrilateralSize"/>, turned, and brought to the recipe's size by its resampling. Beyond the picture its border is
-    /// repeated.
+    /// <see cref="QuadrilateralSize"/>, turned, and brought to the recipe's size by its resampling. Beyond the picture its border is repeated.
     /// </summary>
-    /// <remarks>The straightened rectangle is sampled where needed instead of being stored, so memory does not depend on its
-    /// size.</remarks>
+    /// <remarks>The straightened rectangle is sampled where needed instead of being stored, so memory does not depend on its size.</remarks>
     /// <param name="image">The picture as displayed.</param>
     /// <param name="corners">Top left, top right, bottom right, bottom left: x, y in pixels each; convex.</param>
     /// <param name="quarterTurns">Quarter turns counter-clockwise after straightening, 0 to 3.</param>
-    /// <param name="recipe">What to make of it; <see cref="TensorFit.Squash"/> or <see cref="TensorFit.PadRight"/>; width and height must
-    /// be set.</param>
-    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch
-    /// axis.</param>
-    /// <exception cref="ArgumentException">The destination is too short, the recipe does not fit, or the quadrilateral is
-    /// degenerate.</exception>
+    /// <param name="recipe">What to make of it; <see cref="TensorFit.Squash"/> or <see cref="TensorFit.PadRight"/>; width and height must be set.</param>
+    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis.</param>
+    /// <exception cref="ArgumentException">The destination is too short, the recipe does not fit, or the quadrilateral is degenerate.</exception>
     public static void WriteQuadrilateral(
         PixelBuffer image, ReadOnlySpan<double> corners, int quarterTurns, TensorRecipe recipe, Span<float> destination)
     {
         ArgumentNullException.ThrowIfNull(image);
-        CheckSize(recipe, destination);
+        CheckSize(recipe, destination.Length);
         ArgumentOutOfRangeException.ThrowIfNegative(quarterTurns);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(quarterTurns, 3);
-        if (recipe.Fit == TensorFit.PadTopLeft)
+        if (recipe.Fit is not (TensorFit.Squash or TensorFit.PadRight) || !recipe.Resample.IsUnrounded())
         {
-            throw new ArgumentException("A quadrilateral is squashed or padded at the right.", nameof(recipe));
+            throw new ArgumentException(
+                "A quadrilateral is squashed or padded at the right, by one of the unrounded bilinear resamplings.", nameof(recipe));
         }
 
         (int width, int height) = QuadrilateralSize(corners);
@@ -100,12 +128,12 @@ public static class ImageTensor
         }
 
         (int turnedWidth, int turnedHeight) = (quarterTurns & 1) == 0 ? (width, height) : (height, width);
-        int contentWidth = ContentWidth(recipe, turnedWidth, turnedHeight);
-        ClearPadding(recipe, contentWidth, destination);
+        var geometry = TensorGeometry.Of(recipe, turnedWidth, turnedHeight);
+        int contentWidth = geometry.Content.Width;
+        var writer = new TensorRowWriter<float>(recipe, geometry, destination);
         float[] row = ArrayPool<float>.Shared.Rent(contentWidth * 3);
         try
         {
-            var writer = new RowWriter(recipe, contentWidth);
             ReadOnlySpan<byte> pixels = image.Pixels;
             Span<float> a = stackalloc float[12];
             for (int y = 0; y < recipe.Height; y++)
@@ -126,7 +154,7 @@ public static class ImageTensor
                     }
                 }
 
-                writer.Write(row, y, destination);
+                writer.Write(row.AsSpan(0, contentWidth * 3), y);
             }
         }
         finally
@@ -136,9 +164,7 @@ public static class ImageTensor
         }
     }
 
-    /// <summary>
-    /// Size of a quadrilateral once straightened: the longer of its two horizontal and of its two vertical edges, rounded down.
-    /// </summary>
+    /// <summary>Size of a quadrilateral once straightened: the longer of its two horizontal and of its two vertical edges, rounded down.</summary>
     /// <param name="corners">Top left, top right, bottom right, bottom left: x, y in pixels each.</param>
     /// <exception cref="ArgumentException">Not eight finite numbers.</exception>
     public static (int Width, int Height) QuadrilateralSize(ReadOnlySpan<double> corners)
@@ -165,7 +191,7 @@ public static class ImageTensor
     private static double Distance(ReadOnlySpan<double> corners, int a, int b) =>
         double.Hypot(corners[2 * a] - corners[2 * b], corners[(2 * a) + 1] - corners[(2 * b) + 1]);
 
-    private static void CheckSize(TensorRecipe recipe, Span<float> destination)
+    private static void CheckSize(TensorRecipe recipe, int length)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         if (recipe.Width < 1 || recipe.Height < 1)
@@ -173,22 +199,10 @@ public static class ImageTensor
             throw new ArgumentException($"The recipe {recipe.Name} takes any size: set its width and height.", nameof(recipe));
         }
 
-        if (destination.Length < recipe.ElementCount)
+        if (length < recipe.ElementCount)
         {
             throw new ArgumentException(
-                $"The recipe {recipe.Name} needs {recipe.ElementCount} floats, the destination has {destination.Length}.", nameof(destination));
-        }
-    }
-
-    private static int ContentWidth(TensorRecipe recipe, int width, int height) => recipe.Fit == TensorFit.PadRight
-        ? (int)Math.Min(recipe.Width, Math.Ceiling(recipe.Height * (double)width / height))
-        : recipe.Width;
-
-    private static void ClearPadding(TensorRecipe recipe, int contentWidth, Span<float> destination)
-    {
-        if (contentWidth < recipe.Width)
-        {
-            destination[..recipe.ElementCount].Clear();
+                $"The recipe {recipe.Name} needs {recipe.ElementCount} elements, the destination has {length}.", nameof(length));
         }
     }
 
@@ -229,62 +243,6 @@ public static class ImageTensor
             float top = a + ((b - a) * wx);
             float bottom = d + ((e - d) * wx);
             rgb[c] = top + ((bottom - top) * wy);
-        }
-    }
-
-    // Normalises a row of RGB floats and puts it where the layout wants it.
-    private readonly ref struct RowWriter
-    {
-        private readonly int _width;
-        private readonly int _columns;
-        private readonly int _plane;
-        private readonly bool _interleaved;
-        private readonly int _red;
-        private readonly int _blue;
-        private readonly (float Mean, float Scale) _first;
-        private readonly (float Mean, float Scale) _second;
-        private readonly (float Mean, float Scale) _third;
-
-        public RowWriter(TensorRecipe recipe, int columns)
-        {
-            _width = recipe.Width;
-            _columns = columns;
-            _plane = recipe.Width * recipe.Height;
-            _interleaved = recipe.Layout == TensorLayout.Nhwc;
-            _red = recipe.Order == ChannelOrder.Rgb ? 0 : 2;
-            _blue = 2 - _red;
-            _first = ((float)recipe.Mean.First, (float)(1 / recipe.Std.First));
-            _second = ((float)recipe.Mean.Second, (float)(1 / recipe.Std.Second));
-            _third = ((float)recipe.Mean.Third, (float)(1 / recipe.Std.Third));
-        }
-
-        public void Write(ReadOnlySpan<float> row, int y, Span<float> destination)
-        {
-            row = row[..(_columns * 3)];
-            if (_interleaved)
-            {
-                Span<float> target = destination.Slice(y * _width * 3, row.Length);
-                for (int i = 0; i + 2 < row.Length; i += 3)
-                {
-                    target[i] = (row[i + _red] - _first.Mean) * _first.Scale;
-                    target[i + 1] = (row[i + 1] - _second.Mean) * _second.Scale;
-                    target[i + 2] = (row[i + _blue] - _third.Mean) * _third.Scale;
-                }
-
-                return;
-            }
-
-            Plane(row, _red, _first, destination.Slice(y * _width, _columns));
-            Plane(row, 1, _second, destination.Slice(_plane + (y * _width), _columns));
-            Plane(row, _blue, _third, destination.Slice((2 * _plane) + (y * _width), _columns));
-        }
-
-        private static void Plane(ReadOnlySpan<float> row, int channel, (float Mean, float Scale) normal, Span<float> target)
-        {
-            for (int x = 0; x < target.Length; x++)
-            {
-                target[x] = (row[(x * 3) + channel] - normal.Mean) * normal.Scale;
-            }
         }
     }
 }

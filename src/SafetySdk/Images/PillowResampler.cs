@@ -2,25 +2,7 @@ using System.Buffers;
 
 namespace SafetySdk.Images;
 
-/// <summary>Antialiased resampling filters, as Pillow defines them.</summary>
-internal enum ResampleFilter
-{
-    /// <summary>Mean of the covered samples.</summary>
-    Box,
-
-    /// <summary>Triangle.</summary>
-    Bilinear,
-
-    /// <summary>Keys' cubic with a = −0.5.</summary>
-    Bicubic,
-
-    /// <summary>Windowed sinc with three lobes.</summary>
-    Lanczos3,
-}
-
-/// <summary>
-/// The weights that turn <see cref="Input"/> samples of one axis into <see cref="Output"/>, in 22 bits as Pillow has them.
-/// </summary>
+/// <summary>The weights that turn <see cref="Input"/> samples of one axis into <see cref="Output"/>, in 22 bits as Pillow has them.</summary>
 internal sealed class PillowResampleTable : IDisposable
 {
     internal const int FractionBits = 22;
@@ -36,40 +18,22 @@ internal sealed class PillowResampleTable : IDisposable
     /// <param name="filter">The filter.</param>
     public PillowResampleTable(int input, int output, ResampleFilter filter)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(input, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(output, 1);
+        var window = new ResampleWindow(input, output, filter);
         Input = input;
         Output = output;
-        double scale = (double)input / output;
-        double stretch = Math.Max(1, scale);
-        double reach = HalfWidth(filter) * stretch;
-        double inverse = 1 / stretch;
-        _slots = checked((int)(2 * Math.Ceiling(reach)) + 1);
+        _slots = window.Slots;
         _first = ArrayPool<int>.Shared.Rent(output);
         _count = ArrayPool<int>.Shared.Rent(output);
         _weights = ArrayPool<int>.Shared.Rent(checked(_slots * output));
         double[] rented = ArrayPool<double>.Shared.Rent(_slots);
         for (int o = 0; o < output; o++)
         {
-            double centre = (o + 0.5) * scale;
-            int first = Math.Max(0, (int)(centre - reach + 0.5));
-            int count = Math.Min(input, (int)(centre + reach + 0.5)) - first;
-            double total = 0;
-            for (int i = 0; i < count; i++)
+            (_first[o], _count[o]) = window.Weigh(o, rented);
+            Span<int> weights = _weights.AsSpan(o * _slots, _count[o]);
+            for (int i = 0; i < weights.Length; i++)
             {
-                rented[i] = Weight(filter, (first + i - centre + 0.5) * inverse);
-                total += rented[i];
+                weights[i] = ResampleWindow.Quantise(rented[i], FractionBits);
             }
-
-            Span<int> weights = _weights.AsSpan(o * _slots, count);
-            for (int i = 0; i < count; i++)
-            {
-                double weight = (total != 0 ? rented[i] / total : rented[i]) * (1 << FractionBits);
-                weights[i] = (int)(weight < 0 ? weight - 0.5 : weight + 0.5);
-            }
-
-            _first[o] = first;
-            _count[o] = count;
         }
 
         ArrayPool<double>.Shared.Return(rented);
@@ -93,46 +57,6 @@ internal sealed class PillowResampleTable : IDisposable
         ArrayPool<int>.Shared.Return(Interlocked.Exchange(ref _first, []));
         ArrayPool<int>.Shared.Return(Interlocked.Exchange(ref _count, []));
         ArrayPool<int>.Shared.Return(Interlocked.Exchange(ref _weights, []));
-    }
-
-    private static double HalfWidth(ResampleFilter filter) => filter switch
-    {
-        ResampleFilter.Box => 0.5,
-        ResampleFilter.Bilinear => 1,
-        ResampleFilter.Bicubic => 2,
-        ResampleFilter.Lanczos3 => 3,
-        _ => throw new ArgumentOutOfRangeException(nameof(filter)),
-    };
-
-    private static double Weight(ResampleFilter filter, double x)
-    {
-        switch (filter)
-        {
-            case ResampleFilter.Box:
-                return x is > -0.5 and <= 0.5 ? 1 : 0;
-            case ResampleFilter.Bilinear:
-                x = Math.Abs(x);
-                return x < 1 ? 1 - x : 0;
-            case ResampleFilter.Bicubic:
-                const double A = -0.5;
-                x = Math.Abs(x);
-                return x < 1 ? ((((A + 2) * x) - (A + 3)) * x * x) + 1
-                    : x < 2 ? ((((x - 5) * x) + 8) * x - 4) * A
-                    : 0;
-            default:
-                return x is >= -3 and < 3 ? Sinc(x) * Sinc(x / 3) : 0;
-        }
-    }
-
-    private static double Sinc(double x)
-    {
-        if (x == 0)
-        {
-            return 1;
-        }
-
-        x *= Math.PI;
-        return Math.Sin(x) / x;
     }
 }
 

@@ -1,0 +1,189 @@
+using SafetySdk.Kernels;
+
+namespace SafetySdk.Images;
+
+/// <summary>Integer arithmetic of an antialiased resampling.</summary>
+internal enum ResampleArithmetic
+{
+    /// <summary>Pillow: 22 fraction bits, each weight split into a high and a low half of 11 bits that fit 16-bit multiplication.</summary>
+    Split22,
+
+    /// <summary>Pillow-SIMD and torchvision: as many fraction bits, at most 22, as let the largest weight of the axis fit 16 bits.</summary>
+    Int16,
+}
+
+/// <summary>What a table is computed from. Outputs are numbered from <paramref name="Start"/> on: a crop needs no others.</summary>
+internal readonly record struct ResampleTableKey(
+    int Input, int Output, int Start, int Length, ResampleFilter Filter, ResampleArithmetic Arithmetic);
+
+/// <summary>Windows and integer weights of one axis, laid out for the kernels. Immutable, so threads may share it.</summary>
+internal sealed class ResampleTable
+{
+    private const int MaximumFractionBits = 22;
+
+    private readonly int[] _first;
+    private readonly int[] _count;
+    private readonly short[] _high;
+    private readonly short[] _low;
+
+    public ResampleTable(ResampleTableKey key)
+    {
+        Key = key;
+        var window = new ResampleWindow(key.Input, key.Output, key.Filter);
+        // The kernels take four taps at a time.
+        Stride = (window.Slots + 3) & ~3;
+        _first = new int[key.Length];
+        _count = new int[key.Length];
+        bool split = key.Arithmetic == ResampleArithmetic.Split22;
+        _high = new short[checked(Stride * key.Length)];
+        _low = split ? new short[_high.Length] : [];
+        double[] weights = new double[window.Slots];
+        FractionBits = split ? MaximumFractionBits : Int16FractionBits(window, key.Output, weights);
+        for (int o = 0; o < key.Length; o++)
+        {
+            (int first, int count) = window.Weigh(key.Start + o, weights);
+            _first[o] = first;
+            _count[o] = count;
+            for (int i = 0; i < count; i++)
+            {
+                int weight = ResampleWindow.Quantise(weights[i], FractionBits);
+                if (split)
+                {
+                    _high[(o * Stride) + i] = (short)(weight >> ConvolutionWeights.LowBits);
+                    _low[(o * Stride) + i] = (short)(weight & ((1 << ConvolutionWeights.LowBits) - 1));
+                }
+                else
+                {
+                    _high[(o * Stride) + i] = (short)weight;
+                }
+            }
+        }
+
+        FirstNeeded = _first[0];
+        for (int o = 0; o < key.Length; o++)
+        {
+            EndNeeded = Math.Max(EndNeeded, _first[o] + _count[o]);
+        }
+    }
+
+    public ResampleTableKey Key { get; }
+
+    /// <summary>Fraction bits of the weights.</summary>
+    public int FractionBits { get; }
+
+    /// <summary>Weights from one output sample to the next; a multiple of 4, those beyond a window are 0.</summary>
+    public int Stride { get; }
+
+    /// <summary>Output samples.</summary>
+    public int Length => Key.Length;
+
+    /// <summary>First input sample that any window holds.</summary>
+    public int FirstNeeded { get; }
+
+    /// <summary>End of the input samples that any window holds.</summary>
+    public int EndNeeded { get; }
+
+    /// <summary>Whether the pass leaves samples as they are; at an unchanged size every filter is the identity.</summary>
+    public bool IsIdentity => Key.Input == Key.Output;
+
+    public bool IsSplit => Key.Arithmetic == ResampleArithmetic.Split22;
+
+    /// <summary>First input sample of each output sample; never falls.</summary>
+    public ReadOnlySpan<int> First => _first;
+
+    /// <summary>Input samples of each output sample, at least 1.</summary>
+    public ReadOnlySpan<int> Count => _count;
+
+    /// <summary>The weights of one output sample or their high halves, 0 beyond its window.</summary>
+    public ReadOnlySpan<short> High(int output) => _high.AsSpan(output * Stride, Stride);
+
+    /// <summary>The low halves of the weights of one output sample, 0 to 2047; nothing where weights are not split.</summary>
+    public ReadOnlySpan<short> Low(int output) => IsSplit ? _low.AsSpan(output * Stride, Stride) : default;
+
+    /// <summary>The table as the kernels take it, for rows that start with <see cref="FirstNeeded"/>.</summary>
+    public ConvolutionWeights Weights => new()
+    {
+        Origin = FirstNeeded,
+        First = _first,
+        Count = _count,
+        High = _high,
+        Low = _low,
+        Stride = Stride,
+        FractionBits = FractionBits,
+    };
+
+    /// <summary>Bytes held, for the cache.</summary>
+    public long Bytes => (8L * Length) + (2L * (_high.Length + _low.Length));
+
+    // The whole axis decides, also where only a part of it is wanted: a crop must have the bytes of the full result.
+    private static int Int16FractionBits(ResampleWindow window, int output, double[] weights)
+    {
+        double largest = 0;
+        for (int o = 0; o < output; o++)
+        {
+            int count = window.Weigh(o, weights).Count;
+            for (int i = 0; i < count; i++)
+            {
+                largest = Math.Max(largest, weights[i]);
+            }
+        }
+
+        int bits = 0;
+        while (bits < MaximumFractionBits && (int)(0.5 + (largest * (1 << (bits + 1)))) < 1 << 15)
+        {
+            bits++;
+        }
+
+        return bits;
+    }
+}
+
+/// <summary>The tables last used. Thread-safe; a hit allocates nothing.</summary>
+internal static class ResampleTableCache
+{
+    // Tables of common sizes take 10 to 100 kB.
+    private const long MaximumBytes = 8 << 20;
+    private const int MaximumTables = 64;
+
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<ResampleTableKey, LinkedListNode<ResampleTable>> Tables = [];
+    private static readonly LinkedList<ResampleTable> LastUsedFirst = [];
+    private static long _bytes;
+
+    public static ResampleTable Get(ResampleTableKey key)
+    {
+        lock (Gate)
+        {
+            if (Tables.TryGetValue(key, out LinkedListNode<ResampleTable>? known))
+            {
+                LastUsedFirst.Remove(known);
+                LastUsedFirst.AddFirst(known);
+                return known.Value;
+            }
+        }
+
+        var table = new ResampleTable(key);
+        if (table.Bytes > MaximumBytes / 2)
+        {
+            return table;
+        }
+
+        lock (Gate)
+        {
+            if (!Tables.ContainsKey(key))
+            {
+                Tables.Add(key, LastUsedFirst.AddFirst(table));
+                _bytes += table.Bytes;
+                while (_bytes > MaximumBytes || Tables.Count > MaximumTables)
+                {
+                    ResampleTable oldest = LastUsedFirst.Last!.Value;
+                    LastUsedFirst.RemoveLast();
+                    Tables.Remove(oldest.Key);
+                    _bytes -= oldest.Bytes;
+                }
+            }
+        }
+
+        return table;
+    }
+}

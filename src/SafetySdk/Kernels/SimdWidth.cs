@@ -1,0 +1,20 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace SafetySdk.Kernels;
+
+/// <summary>Width of the vectors that kernels use, in bits. Constants after compilation, so a choice by them costs nothing.</summary>
+internal static class SimdWidth
+{
+    /// <summary>The widest that this process may use: 512, 256, 128, or 0 without vectors.</summary>
+    public static int Active => Has512 ? 512 : Has256 ? 256 : Has128 ? 128 : 0;
+
+    /// <summary>512-bit vectors with the byte and 16-bit operations.</summary>
+    public static bool Has512 => Vector512.IsHardwareAccelerated && Avx512BW.IsSupported;
+
+    /// <summary>256-bit vectors with integer operations.</summary>
+    public static bool Has256 => Vector256.IsHardwareAccelerated && Avx2.IsSupported;
+
+    /// <summary>Any 128-bit vectors: SSE or NEON.</summary>
+    public static bool Has128 => Vector128.IsHardwareAccelerated;
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using SafetySdk.Images;
+using SafetySdk.Tests.Hashing;
+
+namespace SafetySdk.Tests.Images;
+
+/// <summary>
+/// Against Debian 12's Pillow 9.4.0: <c>Image.fromarray(noise).resize((width, height), filter)</c>, sides of 1 to 5000 pixels, up and down.
+/// The noise is that of <see cref="SyntheticPicture"/>; the digest is the SHA-256 of all bytes.
+/// </summary>
+public sealed class PillowParityTests
+{
+    private static readonly string[] Rows = [.. File.ReadLines(
+        Path.Combine(TestEnvironment.RepositoryRoot, "tests/SafetySdk.Tests/Images/Data/pillow-rgb.csv")).Skip(1)];
+
+    public static TheoryData<string> Filters() => [.. Rows.Select(row => row.Split(',')[5]).Distinct()];
+
+    [Fact]
+    public void The_table_is_complete()
+    {
+        Assert.Equal(280, Rows.Length);
+        Assert.Equal(["pillow-bilinear", "pillow-box", "pillow-bicubic", "pillow-lanczos3", "nearest"], Filters().Select(f => ModeOf((string)f).Name()).Order(Comparer<string>.Create(Rank)));
+
+        static int Rank(string a, string b) => Place(a) - Place(b);
+
+        static int Place(string name) => name switch { "pillow-bilinear" => 0, "pillow-box" => 1, "pillow-bicubic" => 2, "pillow-lanczos3" => 3, _ => 4 };
+    }
+
+    [Theory]
+    [MemberData(nameof(Filters))]
+    public void Exact_gives_the_bytes_of_Pillow(string filter)
+    {
+        var wrong = new List<string>();
+        foreach (string row in Rows.Where(row => row.Split(',')[5] == filter))
+        {
+            string[] field = row.Split(',');
+            int[] side = [.. new[] { 0, 1, 3, 4 }.Select(i => int.Parse(field[i], CultureInfo.InvariantCulture))];
+            using var image = PixelBuffer.FromRgb(
+                SyntheticPicture.Create("noise", side[0], side[1], uint.Parse(field[2], CultureInfo.InvariantCulture)), side[0], side[1]);
+            byte[] resized = new byte[3 * side[2] * side[3]];
+            ImageResizer.Resize(image, ModeOf(filter), ResamplePrecision.Exact, side[2], side[3], resized);
+            if (Convert.ToHexStringLower(SHA256.HashData(resized)) != field[6])
+            {
+                wrong.Add(row);
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    private static ResampleMode ModeOf(string filter) => ResampleModes.Find(filter == "nearest" ? filter : $"pillow-{filter}")!.Value;
+}
