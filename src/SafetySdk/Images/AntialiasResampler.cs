@@ -6,7 +6,7 @@ namespace SafetySdk.Images;
 
 /// <summary>
 /// The antialiased resamplings of RGB, row by row: Pillow's and torchvision's with their bytes, which is rows first and then columns, and the
-/// fast form, which takes columns first. A pass that changes no size is left out. Thread-safe; holds a few rows of pooled memory, cleared.
+/// fast form. A pass that changes no size is left out. Thread-safe; holds a few rows of pooled memory, cleared.
 /// </summary>
 internal static class AntialiasResampler
 {
@@ -22,25 +22,24 @@ internal static class AntialiasResampler
         where TWriter : struct, IPixelRowWriter, allows ref struct
     {
         (ResampleFilter filter, ResampleArithmetic arithmetic) = Definition(mode);
-        bool columnsFirst = precision == ResamplePrecision.Fast
-            && source.Width != geometry.ResizedWidth && source.Height != geometry.ResizedHeight;
-        if (precision == ResamplePrecision.Fast)
+        if (precision == ResamplePrecision.Exact)
         {
-            arithmetic = ResampleArithmetic.Int16;
+            RowsFirst(image, source, geometry, filter, arithmetic, ref writer);
         }
-
-        ResampleTable horizontal = ResampleTableCache.Get(
-            new(source.Width, geometry.ResizedWidth, geometry.CropLeft, geometry.Content.Width, filter, arithmetic));
-        ResampleTable vertical = ResampleTableCache.Get(
-            new(source.Height, geometry.ResizedHeight, geometry.CropTop, geometry.Content.Height, filter, arithmetic));
-        var pixels = new SourceRows(image, source, horizontal);
-        if (columnsFirst)
+        else if (filter is not (ResampleFilter.Box or ResampleFilter.Bilinear))
         {
-            ColumnsFirst(pixels, horizontal, vertical, ref writer);
+            // These overshoot and are clamped between the passes. With columns first that happens at another place: 10 (bicubic) and 19 levels
+            // (Lanczos) from Pillow at the saturated edges of photographs.
+            RowsFirst(image, source, geometry, filter, ResampleArithmetic.Int16, ref writer);
+        }
+        else if (source.Width >= 2L * geometry.ResizedWidth && source.Height >= 2L * geometry.ResizedHeight)
+        {
+            ColumnsFirst(image, source, geometry, filter, ref writer);
         }
         else
         {
-            RowsFirst(pixels, horizontal, vertical, ref writer);
+            // Weights near 1 have few bits in 16, so that some samples would be 2 levels away; and windows are short.
+            RowsFirst(image, source, geometry, filter, arithmetic, ref writer);
         }
     }
 
@@ -57,10 +56,18 @@ internal static class AntialiasResampler
 
     private static int Padded(int bytes) => (bytes + HorizontalConvolution.ReadAhead + 63) & ~63;
 
+    private static (ResampleTable Horizontal, ResampleTable Vertical) Tables(
+        PixelRectangle source, in TensorGeometry geometry, ResampleFilter filter, ResampleArithmetic arithmetic) => (
+        ResampleTableCache.Get(new(source.Width, geometry.ResizedWidth, geometry.CropLeft, geometry.Content.Width, filter, arithmetic)),
+        ResampleTableCache.Get(new(source.Height, geometry.ResizedHeight, geometry.CropTop, geometry.Content.Height, filter, arithmetic)));
+
     private static void RowsFirst<TWriter>(
-        SourceRows source, ResampleTable horizontal, ResampleTable vertical, ref TWriter writer)
+        PixelBuffer image, PixelRectangle rectangle, in TensorGeometry geometry, ResampleFilter filter, ResampleArithmetic arithmetic,
+        ref TWriter writer)
         where TWriter : struct, IPixelRowWriter, allows ref struct
     {
+        (ResampleTable horizontal, ResampleTable vertical) = Tables(rectangle, geometry, filter, arithmetic);
+        var source = new SourceRows(image, rectangle, horizontal);
         int rowBytes = 3 * horizontal.Length;
         int stride = Padded(rowBytes);
         int slots = ((Largest(vertical.Count) + 3) & ~3) + HorizontalConvolution.Rows;
@@ -131,49 +138,80 @@ internal static class AntialiasResampler
         }
     }
 
+    // Reads every source row once and in order, keeping the sums of all output rows under way.
     private static void ColumnsFirst<TWriter>(
-        SourceRows source, ResampleTable horizontal, ResampleTable vertical, ref TWriter writer)
+        PixelBuffer image, PixelRectangle rectangle, in TensorGeometry geometry, ResampleFilter filter, ref TWriter writer)
         where TWriter : struct, IPixelRowWriter, allows ref struct
     {
+        (ResampleTable horizontal, ResampleTable vertical) = Tables(rectangle, geometry, filter, ResampleArithmetic.Int16);
+        var source = new SourceRows(image, rectangle, horizontal);
         const int Rows = HorizontalConvolution.Rows;
+        int underWay = MostUnderWay(vertical);
+        int wideSlots = underWay + Rows;
         int wideStride = source.CopyStride;
+        int length = (source.NeededBytes + VerticalAccumulation.Block - 1) & -VerticalAccumulation.Block;
         int rowBytes = 3 * horizontal.Length;
         int stride = Padded(rowBytes);
-        int used = checked(Rows * (wideStride + stride));
+        // Finished wide rows, finished rows, copies of source rows at the end of the picture.
+        int finishedOffset = checked(wideSlots * wideStride);
+        int copyOffset = checked(finishedOffset + (Rows * stride));
+        int used = checked(copyOffset + (VerticalAccumulation.Rows * wideStride));
         byte[] memory = ArrayPool<byte>.Shared.Rent(used);
-        nint[] offsets = ArrayPool<nint>.Shared.Rent(Largest(vertical.Count));
+        int[] sums = ArrayPool<int>.Shared.Rent(checked(underWay * length));
+        RowAccumulation[] outputs = ArrayPool<RowAccumulation>.Shared.Rent(underWay);
         try
         {
-            ref byte wide = ref MemoryMarshal.GetArrayDataReference(memory);
-            Span<nint> wideRows = [0, wideStride, 2 * wideStride, 3 * wideStride];
-            Span<nint> targets = stackalloc nint[Rows];
-            for (int i = 0; i < Rows; i++)
+            ref byte all = ref MemoryMarshal.GetArrayDataReference(memory);
+            Span<nint> sourceRows = stackalloc nint[VerticalAccumulation.Rows];
+            Span<nint> wideRows = stackalloc nint[Rows];
+            Span<nint> targets = [finishedOffset, finishedOffset + stride, finishedOffset + (2 * stride), finishedOffset + (3 * stride)];
+            int begun = 0;
+            int done = 0;
+            int written = 0;
+            for (int row = vertical.FirstNeeded; row < vertical.EndNeeded; row += VerticalAccumulation.Rows)
             {
-                targets[i] = (Rows * wideStride) + (i * stride);
-            }
-
-            for (int y = 0; y < vertical.Length; y += Rows)
-            {
-                int rows = Math.Min(Rows, vertical.Length - y);
-                for (int i = 0; i < rows; i++)
+                int end = row + VerticalAccumulation.Rows;
+                while (begun < vertical.Length && vertical.First[begun] < end)
                 {
-                    int from = vertical.First[y + i];
-                    Span<nint> window = offsets.AsSpan(0, vertical.Count[y + i]);
-                    for (int j = 0; j < window.Length; j++)
-                    {
-                        window[j] = source.Offset(from + j);
-                    }
-
-                    VerticalConvolution.Row(
-                        ref source.Origin, window, vertical.High(y + i), default, vertical.FractionBits,
-                        memory.AsSpan(i * wideStride, source.NeededBytes));
+                    begun++;
                 }
 
-                // Rows of the last group that are missing hold what was there before and are not written out.
-                HorizontalConvolution.Convolve(ref wide, wideRows, horizontal.Weights, ref wide, targets);
-                for (int i = 0; i < rows; i++)
+                for (int y = done; y < begun; y++)
                 {
-                    writer.Write(memory.AsSpan((int)targets[i], rowBytes), y + i);
+                    outputs[y - done] = new RowAccumulation(
+                        (nint)(y % underWay) * length,
+                        (nint)(y % wideSlots) * wideStride,
+                        WeightPair(vertical, y, row),
+                        WeightPair(vertical, y, row + 2),
+                        vertical.First[y] >= row,
+                        vertical.First[y] + vertical.Count[y] <= end);
+                }
+
+                bool inPlace = source.Locate(row, length, sourceRows, memory.AsSpan(copyOffset, VerticalAccumulation.Rows * wideStride));
+                ref byte rows = ref inPlace ? ref source.Origin : ref memory[copyOffset];
+                VerticalAccumulation.Add(
+                    ref rows, sourceRows, length, outputs.AsSpan(0, begun - done), ref MemoryMarshal.GetArrayDataReference(sums), ref all,
+                    vertical.FractionBits);
+                while (done < begun && vertical.First[done] + vertical.Count[done] <= end)
+                {
+                    done++;
+                }
+
+                while (done - written >= Rows || (done == vertical.Length && written < done))
+                {
+                    int count = Math.Min(Rows, done - written);
+                    for (int i = 0; i < Rows; i++)
+                    {
+                        wideRows[i] = (nint)((written + Math.Min(i, count - 1)) % wideSlots) * wideStride;
+                    }
+
+                    HorizontalConvolution.Convolve(ref all, wideRows, horizontal.Weights, ref all, targets);
+                    for (int i = 0; i < count; i++)
+                    {
+                        writer.Write(memory.AsSpan((int)targets[i], rowBytes), written + i);
+                    }
+
+                    written += count;
                 }
             }
         }
@@ -181,8 +219,43 @@ internal static class AntialiasResampler
         {
             memory.AsSpan(0, used).Clear();
             ArrayPool<byte>.Shared.Return(memory);
-            ArrayPool<nint>.Shared.Return(offsets);
+            sums.AsSpan(0, underWay * length).Clear();
+            ArrayPool<int>.Shared.Return(sums);
+            ArrayPool<RowAccumulation>.Shared.Return(outputs);
         }
+    }
+
+    private static int WeightPair(ResampleTable table, int output, int row)
+    {
+        int at = row - table.First[output];
+        ReadOnlySpan<short> weights = table.High(output)[..table.Count[output]];
+        int first = (uint)at < (uint)weights.Length ? weights[at] : 0;
+        int second = (uint)(at + 1) < (uint)weights.Length ? weights[at + 1] : 0;
+        return (ushort)first | (second << 16);
+    }
+
+    // Output rows that one group of source rows may have to be added to.
+    private static int MostUnderWay(ResampleTable vertical)
+    {
+        int most = 1;
+        int begun = 0;
+        int done = 0;
+        for (int row = vertical.FirstNeeded; row < vertical.EndNeeded; row += VerticalAccumulation.Rows)
+        {
+            int end = row + VerticalAccumulation.Rows;
+            while (begun < vertical.Length && vertical.First[begun] < end)
+            {
+                begun++;
+            }
+
+            most = Math.Max(most, begun - done);
+            while (done < begun && vertical.First[done] + vertical.Count[done] <= end)
+            {
+                done++;
+            }
+        }
+
+        return most;
     }
 
     private static int Largest(ReadOnlySpan<int> counts)
@@ -224,30 +297,35 @@ internal static class AntialiasResampler
 
         public nint Offset(int row) => _start + ((nint)row * _stride);
 
-        /// <summary>Resamples four rows along the row; rows below the rectangle repeat its last one.</summary>
-        public void Convolve(int row, ResampleTable horizontal, ref byte target, ReadOnlySpan<nint> targets, Span<byte> copies)
+        /// <summary>
+        /// Finds four rows with so many readable bytes each; rows below the rectangle repeat its last one. At the end of the picture they are
+        /// copied, and false is returned: the offsets then count from <paramref name="copies"/>.
+        /// </summary>
+        public bool Locate(int row, int readable, Span<nint> rows, Span<byte> copies)
         {
-            Span<nint> rows = stackalloc nint[HorizontalConvolution.Rows];
-            bool readable = true;
+            bool inPlace = true;
             for (int i = 0; i < rows.Length; i++)
             {
                 rows[i] = Offset(Math.Min(row + i, _height - 1));
-                readable &= rows[i] + NeededBytes + HorizontalConvolution.ReadAhead <= Pixels.Length;
+                inPlace &= rows[i] + readable <= Pixels.Length;
             }
 
-            if (readable)
-            {
-                HorizontalConvolution.Convolve(ref Origin, rows, horizontal.Weights, ref target, targets);
-                return;
-            }
-
-            for (int i = 0; i < rows.Length; i++)
+            for (int i = 0; i < rows.Length && !inPlace; i++)
             {
                 Pixels.Slice((int)rows[i], NeededBytes).CopyTo(copies[(i * CopyStride)..]);
                 rows[i] = i * CopyStride;
             }
 
-            HorizontalConvolution.Convolve(ref MemoryMarshal.GetReference(copies), rows, horizontal.Weights, ref target, targets);
+            return inPlace;
+        }
+
+        /// <summary>Resamples four rows along the row; rows below the rectangle repeat its last one.</summary>
+        public void Convolve(int row, ResampleTable horizontal, ref byte target, ReadOnlySpan<nint> targets, Span<byte> copies)
+        {
+            Span<nint> rows = stackalloc nint[HorizontalConvolution.Rows];
+            bool inPlace = Locate(row, NeededBytes + HorizontalConvolution.ReadAhead, rows, copies);
+            HorizontalConvolution.Convolve(
+                ref inPlace ? ref Origin : ref MemoryMarshal.GetReference(copies), rows, horizontal.Weights, ref target, targets);
         }
     }
 }

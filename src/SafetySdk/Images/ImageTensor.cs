@@ -55,6 +55,10 @@ public static class ImageTensor
         {
             WriteUnrounded(image, source, geometry, recipe.Resample, writer);
         }
+        else if (geometry.KeepsEveryPixel && source.Width == image.Width)
+        {
+            writer.WriteAll(image.Pixels.Slice(source.Top * image.Width * 3, source.Height * image.Width * 3));
+        }
         else if (geometry.SourceWidth != source.Width || geometry.SourceHeight != source.Height)
         {
             // Black up to a square takes part in the windows, so it has to be there.

@@ -63,15 +63,7 @@ internal readonly ref struct TensorRowWriter<T> : IPixelRowWriter
         rgb = rgb[..(3 * _content.Width)];
         if (typeof(T) == typeof(float) && !_interleaved)
         {
-            Span<float> floats = MemoryMarshal.Cast<T, float>(_destination);
-            int at = Offset(y);
-            RgbNormalise.Planes(
-                rgb,
-                floats.Slice((_red * _plane) + at, _content.Width),
-                floats.Slice(_plane + at, _content.Width),
-                floats.Slice(((2 - _red) * _plane) + at, _content.Width),
-                _mean,
-                _scale);
+            Planes(rgb, Offset(y));
             return;
         }
 
@@ -83,6 +75,22 @@ internal readonly ref struct TensorRowWriter<T> : IPixelRowWriter
             {
                 target[at] = Value(rgb[(3 * x) + channel], mean, scale);
             }
+        }
+    }
+
+    /// <summary>Takes all rows at once, which saves the cost of each; the content must be the whole tensor, without a crop or padding.</summary>
+    /// <param name="rgb">3 bytes a pixel.</param>
+    public void WriteAll(ReadOnlySpan<byte> rgb)
+    {
+        if (typeof(T) == typeof(float) && !_interleaved)
+        {
+            Planes(rgb[..(3 * _plane)], 0);
+            return;
+        }
+
+        for (int y = 0; y < _content.Height; y++)
+        {
+            Write(rgb[(3 * y * _width)..], y);
         }
     }
 
@@ -119,6 +127,19 @@ internal readonly ref struct TensorRowWriter<T> : IPixelRowWriter
         }
 
         return Unsafe.As<float, T>(ref value);
+    }
+
+    private void Planes(ReadOnlySpan<byte> rgb, int at)
+    {
+        Span<float> floats = MemoryMarshal.Cast<T, float>(_destination);
+        int pixels = rgb.Length / 3;
+        RgbNormalise.Planes(
+            rgb,
+            floats.Slice((_red * _plane) + at, pixels),
+            floats.Slice(_plane + at, pixels),
+            floats.Slice(((2 - _red) * _plane) + at, pixels),
+            _mean,
+            _scale);
     }
 
     private int Offset(int y) => ((_content.Top + y) * _width) + _content.Left;

@@ -22,10 +22,22 @@ internal static class RgbNormalise
         red = red[..pixels];
         green = green[..pixels];
         blue = blue[..pixels];
-        int x = SimdWidth.Has512 ? Planes512(rgb, red, green, blue, mean, scale)
-            : SimdWidth.Has256 ? Planes256(rgb, red, green, blue, mean, scale)
-            : SimdWidth.Has128 ? Planes128(rgb, red, green, blue, mean, scale)
-            : 0;
+        int x = 0;
+        if (SimdWidth.Has512)
+        {
+            x = Planes512(rgb, x, red, green, blue, mean, scale);
+        }
+
+        if (SimdWidth.Has256)
+        {
+            x = Planes256(rgb, x, red, green, blue, mean, scale);
+        }
+
+        if (SimdWidth.Has128)
+        {
+            x = Planes128(rgb, x, red, green, blue, mean, scale);
+        }
+
         PlanesScalar(rgb, x, red, green, blue, mean, scale);
     }
 
@@ -41,34 +53,44 @@ internal static class RgbNormalise
         }
     }
 
-    // Each form reads 16 bytes for every four pixels, 4 more than they take, and so stops two pixels short. It gives the pixels it did.
+    // Each form starts at a pixel and gives the one it came to. It reads 16 bytes for every four pixels, 4 more than they take, and so stops two
+    // pixels short; the narrowest then takes the last four from the 16 bytes that end with them.
     internal static int Planes128(
-        ReadOnlySpan<byte> rgb, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
+        ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgb);
         ref float r = ref MemoryMarshal.GetReference(red);
         ref float g = ref MemoryMarshal.GetReference(green);
         ref float b = ref MemoryMarshal.GetReference(blue);
-        int x = 0;
         for (; x <= red.Length - 6; x += 4)
         {
             var pixels = Vector128.LoadUnsafe(ref source, (nuint)(3 * x));
-            Normal(pixels, 0, mean, scale).StoreUnsafe(ref r, (nuint)x);
-            Normal(pixels, 1, mean, scale).StoreUnsafe(ref g, (nuint)x);
-            Normal(pixels, 2, mean, scale).StoreUnsafe(ref b, (nuint)x);
+            Normal(pixels, 0, 0, mean, scale).StoreUnsafe(ref r, (nuint)x);
+            Normal(pixels, 0, 1, mean, scale).StoreUnsafe(ref g, (nuint)x);
+            Normal(pixels, 0, 2, mean, scale).StoreUnsafe(ref b, (nuint)x);
+        }
+
+        while (x < red.Length && red.Length >= 6)
+        {
+            int last = Math.Min(x, red.Length - 4);
+            var pixels = Vector128.LoadUnsafe(ref source, (nuint)((3 * last) - 4));
+            Normal(pixels, 4, 0, mean, scale).StoreUnsafe(ref r, (nuint)last);
+            Normal(pixels, 4, 1, mean, scale).StoreUnsafe(ref g, (nuint)last);
+            Normal(pixels, 4, 2, mean, scale).StoreUnsafe(ref b, (nuint)last);
+            x = last + 4;
         }
 
         return x;
 
-        static Vector128<float> Normal(Vector128<byte> pixels, byte channel, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
+        static Vector128<float> Normal(Vector128<byte> pixels, int skip, int channel, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
         {
-            Vector128<int> levels = (Ssse3.IsSupported ? Ssse3.Shuffle(pixels, Pick(channel)) : Vector128.Shuffle(pixels, Pick(channel))).AsInt32();
+            Vector128<int> levels = (Ssse3.IsSupported ? Ssse3.Shuffle(pixels, Pick(skip + channel)) : Vector128.Shuffle(pixels, Pick(skip + channel))).AsInt32();
             return (Vector128.ConvertToSingle(levels) - Vector128.Create(mean[channel])) * Vector128.Create(scale[channel]);
         }
     }
 
     internal static int Planes256(
-        ReadOnlySpan<byte> rgb, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
+        ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgb);
         ref float r = ref MemoryMarshal.GetReference(red);
@@ -80,7 +102,6 @@ internal static class RgbNormalise
         (Vector256<float> meanRed, Vector256<float> scaleRed) = (Vector256.Create(mean[0]), Vector256.Create(scale[0]));
         (Vector256<float> meanGreen, Vector256<float> scaleGreen) = (Vector256.Create(mean[1]), Vector256.Create(scale[1]));
         (Vector256<float> meanBlue, Vector256<float> scaleBlue) = (Vector256.Create(mean[2]), Vector256.Create(scale[2]));
-        int x = 0;
         for (; x <= red.Length - 10; x += 8)
         {
             ref byte at = ref Unsafe.Add(ref source, 3 * x);
@@ -97,7 +118,7 @@ internal static class RgbNormalise
     }
 
     internal static int Planes512(
-        ReadOnlySpan<byte> rgb, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
+        ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgb);
         ref float r = ref MemoryMarshal.GetReference(red);
@@ -109,7 +130,6 @@ internal static class RgbNormalise
         (Vector512<float> meanRed, Vector512<float> scaleRed) = (Vector512.Create(mean[0]), Vector512.Create(scale[0]));
         (Vector512<float> meanGreen, Vector512<float> scaleGreen) = (Vector512.Create(mean[1]), Vector512.Create(scale[1]));
         (Vector512<float> meanBlue, Vector512<float> scaleBlue) = (Vector512.Create(mean[2]), Vector512.Create(scale[2]));
-        int x = 0;
         for (; x <= red.Length - 18; x += 16)
         {
             ref byte at = ref Unsafe.Add(ref source, 3 * x);
@@ -130,9 +150,11 @@ internal static class RgbNormalise
     }
 
     // Bytes c, c+3, c+6, c+9, each in the low byte of a 32-bit lane; 0x80 gives zero.
-    private static Vector128<byte> Pick(byte channel)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<byte> Pick(int first)
     {
         const byte Zero = 0x80;
+        byte channel = (byte)first;
         return Vector128.Create(
             channel, Zero, Zero, Zero, (byte)(channel + 3), Zero, Zero, Zero,
             (byte)(channel + 6), Zero, Zero, Zero, (byte)(channel + 9), Zero, Zero, Zero);

@@ -25,7 +25,7 @@ internal static class VerticalConvolution
     public static void Row(
         ref byte source, ReadOnlySpan<nint> rows, ReadOnlySpan<short> high, ReadOnlySpan<short> low, int fractionBits, Span<byte> target)
     {
-        // Short rows and steps of 64 bytes were measured faster with 512-bit vectors; see benchmarks/results/resize.md.
+        // 512-bit vectors were measured faster here, unlike along the row; see benchmarks/results/resize.md.
         if (SimdWidth.Has512 && target.Length >= Vector512<byte>.Count)
         {
             Row512(ref source, rows, high, low, fractionBits, target);
