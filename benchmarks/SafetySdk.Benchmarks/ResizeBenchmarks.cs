@@ -5,8 +5,8 @@ using SafetySdk.Kernels;
 namespace SafetySdk.Benchmarks;
 
 /// <summary>
-/// RGB in memory to a normalised float32 NCHW tensor, one thread. benchmarks/pillow.py times Pillow's resize alone at the same sizes. Noise,
-/// as content does not matter to the time; the answer is checked before timing.
+/// RGB in memory to a normalised float32 NCHW tensor, one thread. benchmarks/pillow.py times Pillow's resize alone at the same sizes.
+/// Noise, as content does not matter to the time; the answer is checked before timing.
 /// </summary>
 [MemoryDiagnoser]
 public class ResizeBenchmarks
@@ -39,7 +39,7 @@ public class ResizeBenchmarks
         _fast = _exact with { Precision = ResamplePrecision.Fast };
         _tensor = new float[_exact.ElementCount];
         float[] exact = Exact().ToArray();
-        if (exact.Zip(Fast(), (a, b) => Math.Abs(a - b)).Max() is var most and (> 2 or 0))
+        if (exact.Zip(Fast(), (a, b) => Math.Abs(a - b)).Max() is var most and > 2)
         {
             throw new InvalidOperationException($"The fast form is {most} levels from the exact one: there is nothing to time.");
         }

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace SafetySdk.Cli;
 
-/// <summary>Writes NumPy's .npy format, version 1.0: magic, header of a multiple of 64 bytes, then little-endian values in C order.</summary>
+/// <summary>
+/// Writes NumPy's .npy format, version 1.0: magic, header of a multiple of 64 bytes, then little-endian values in C order.
+/// </summary>
 internal static class NpyFile
 {
     public static void Write<T>(string path, ReadOnlySpan<int> shape, ReadOnlySpan<T> values)

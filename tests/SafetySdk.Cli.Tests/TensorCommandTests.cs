@@ -92,7 +92,8 @@ public sealed class TensorCommandTests
         float[] expected = new float[recipe.ElementCount];
         ImageTensor.Write(image.Pixels, new(10, 20, 100, 90), recipe, expected);
         CommandRun run = CommandRun.Of(
-            "images", "tensor", photo, "--recipe", "pillow-bicubic", "--size", "48x32", "--out", file, "--fit", "letterbox", "--anchor", "bottom-right",
+            "images", "tensor", photo, "--recipe", "pillow-bicubic", "--size", "48x32", "--out", file, "--fit", "letterbox", "--anchor",
+            "bottom-right",
             "--pad-colour", "727374", "--order", "bgr", "--mean", "0.1,0.2,0.3", "--std", "0.4,0.5,0.6", "--crop", "10,20,100,90");
         Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
         Assert.Equal(MemoryMarshal.AsBytes<float>(expected), Body(file, "<f4", "(1, 3, 32, 48)"));

@@ -18,7 +18,8 @@ internal sealed class TensorCommand
 
     private readonly Option<string> _recipe = new("--recipe")
     {
-        Description = $"A model ({string.Join(", ", TensorRecipe.All.Select(r => r.Name))}), or a resampling ({string.Join(", ", ResampleModes.Names)}).",
+        Description = $"A model ({string.Join(", ", TensorRecipe.All.Select(r => r.Name))}), "
+            + $"or a resampling ({string.Join(", ", ResampleModes.Names)}).",
         Required = true,
     };
 
@@ -29,15 +30,27 @@ internal sealed class TensorCommand
         Description = "float32 (default), float16, or uint8: levels without normalisation.",
     };
 
-    private readonly Option<string?> _layout = new("--layout") { Description = "nchw or nhwc (default: the model's, nchw with a resampling)." };
+    private readonly Option<string?> _layout = new("--layout")
+    {
+        Description = "nchw or nhwc (default: the model's, nchw with a resampling).",
+    };
+
     private readonly Option<string?> _crop = new("--crop")
     {
         Description = "x,y,w,h: this part of the picture; the box of the face for a model that gets one.",
     };
 
     private readonly Option<string?> _fit = new("--fit") { Description = "squash (default), centre-crop or letterbox. With a resampling only." };
-    private readonly Option<int?> _edge = new("--shortest-edge") { Description = "Shorter side before a centre crop (default: the shorter side of --size)." };
-    private readonly Option<string?> _anchor = new("--anchor") { Description = "Where a letterboxed picture lies: centre (default), top-left, top-right, bottom-left, bottom-right." };
+    private readonly Option<int?> _edge = new("--shortest-edge")
+    {
+        Description = "Shorter side before a centre crop (default: the shorter side of --size).",
+    };
+
+    private readonly Option<string?> _anchor = new("--anchor")
+    {
+        Description = "Where a letterboxed picture lies: centre (default), top-left, top-right, bottom-left, bottom-right.",
+    };
+
     private readonly Option<string?> _colour = new("--pad-colour") { Description = "RRGGBB of what the picture does not cover (default: 000000)." };
     private readonly Option<string?> _order = new("--order") { Description = "rgb (default) or bgr." };
     private readonly Option<string?> _range = new("--range") { Description = "low,high: the values of levels 0 and 255 (default: 0,255)." };
@@ -100,7 +113,9 @@ internal sealed class TensorCommand
                     break;
             }
 
-            output.WriteLine(common.Json(parsed) ? Json(file, path, recipe, type, shape) : $"{path}: {type} [{string.Join(',', shape)}], {recipe.Name}");
+            output.WriteLine(common.Json(parsed)
+                ? Json(file, path, recipe, type, shape)
+                : $"{path}: {type} [{string.Join(',', shape)}], {recipe.Name}");
             return ExitCode.Ok;
         });
         return command;

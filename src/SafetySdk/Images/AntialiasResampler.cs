@@ -5,8 +5,8 @@ using SafetySdk.Kernels;
 namespace SafetySdk.Images;
 
 /// <summary>
-/// The antialiased resamplings of RGB, row by row: Pillow's and torchvision's with their bytes, which is rows first and then columns, and the
-/// fast form. A pass that changes no size is left out. Thread-safe; holds a few rows of pooled memory, cleared.
+/// The antialiased resamplings of RGB, row by row: Pillow's and torchvision's with their bytes, which is rows first and then columns, and
+/// the fast form. A pass that changes no size is left out. Thread-safe; holds a few rows of pooled memory, cleared.
 /// </summary>
 internal static class AntialiasResampler
 {
@@ -18,7 +18,8 @@ internal static class AntialiasResampler
     /// <param name="precision">Whether the bytes must be the reference's.</param>
     /// <param name="writer">Receives the rows.</param>
     public static void Resample<TWriter>(
-        PixelBuffer image, PixelRectangle source, in TensorGeometry geometry, ResampleMode mode, ResamplePrecision precision, ref TWriter writer)
+        PixelBuffer image, PixelRectangle source, in TensorGeometry geometry, ResampleMode mode, ResamplePrecision precision,
+        ref TWriter writer)
         where TWriter : struct, IPixelRowWriter, allows ref struct
     {
         (ResampleFilter filter, ResampleArithmetic arithmetic) = Definition(mode);
@@ -28,8 +29,8 @@ internal static class AntialiasResampler
         }
         else if (filter is not (ResampleFilter.Box or ResampleFilter.Bilinear))
         {
-            // These overshoot and are clamped between the passes. With columns first that happens at another place: 10 (bicubic) and 19 levels
-            // (Lanczos) from Pillow at the saturated edges of photographs.
+            // These overshoot and are clamped between the passes. With columns first that happens at another place: 10 (bicubic) and 19
+            // levels (Lanczos) from Pillow at the saturated edges of photographs.
             RowsFirst(image, source, geometry, filter, ResampleArithmetic.Int16, ref writer);
         }
         else if (source.Width >= 2L * geometry.ResizedWidth && source.Height >= 2L * geometry.ResizedHeight)
@@ -298,8 +299,8 @@ internal static class AntialiasResampler
         public nint Offset(int row) => _start + ((nint)row * _stride);
 
         /// <summary>
-        /// Finds four rows with so many readable bytes each; rows below the rectangle repeat its last one. At the end of the picture they are
-        /// copied, and false is returned: the offsets then count from <paramref name="copies"/>.
+        /// Finds four rows with so many readable bytes each; rows below the rectangle repeat its last one. At the end of the picture they
+        /// are copied, and false is returned: the offsets then count from <paramref name="copies"/>.
         /// </summary>
         public bool Locate(int row, int readable, Span<nint> rows, Span<byte> copies)
         {

@@ -45,7 +45,8 @@ internal ref struct BilinearResampler
         _weights = ArrayPool<float>.Shared.Rent(outWidth + outHeight);
         _rows = ArrayPool<float>.Shared.Rent(RowLength * 2);
         FillTable(
-            _indices.AsSpan(0, 2 * outWidth), _weights.AsSpan(0, outWidth), geometry.CropLeft, geometry.SourceWidth, geometry.ResizedWidth, mode);
+            _indices.AsSpan(0, 2 * outWidth), _weights.AsSpan(0, outWidth), geometry.CropLeft, geometry.SourceWidth, geometry.ResizedWidth,
+            mode);
         FillTable(
             _indices.AsSpan(2 * outWidth, 2 * outHeight), _weights.AsSpan(outWidth, outHeight), geometry.CropTop, geometry.SourceHeight,
             geometry.ResizedHeight, mode);

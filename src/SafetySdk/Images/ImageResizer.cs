@@ -21,7 +21,8 @@ public static class ImageResizer
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if (destination.Length < 3L * width * height)
         {
-            throw new ArgumentException($"{width}x{height} RGB needs {3L * width * height} bytes, got {destination.Length}.", nameof(destination));
+            throw new ArgumentException(
+                $"{width}x{height} RGB needs {3L * width * height} bytes, got {destination.Length}.", nameof(destination));
         }
 
         if (mode.IsUnrounded())
@@ -36,7 +37,8 @@ public static class ImageResizer
 
     /// <summary>The one place that chooses the implementation of a resampling to whole levels.</summary>
     internal static void Resample<TWriter>(
-        PixelBuffer image, PixelRectangle source, in TensorGeometry geometry, ResampleMode mode, ResamplePrecision precision, ref TWriter writer)
+        PixelBuffer image, PixelRectangle source, in TensorGeometry geometry, ResampleMode mode, ResamplePrecision precision,
+        ref TWriter writer)
         where TWriter : struct, IPixelRowWriter, allows ref struct
     {
         if (mode is ResampleMode.OpenCvLinear or ResampleMode.Nearest)

@@ -2,13 +2,16 @@ using System.Buffers;
 
 namespace SafetySdk.Images;
 
-/// <summary>Turns pictures into the tensors that networks are fed. Thread-safe; allocates nothing but pooled scratch, which is cleared.</summary>
+/// <summary>
+/// Turns pictures into the tensors that networks are fed. Thread-safe; allocates nothing but pooled scratch, which is cleared.
+/// </summary>
 public static class ImageTensor
 {
     /// <summary>Writes the whole picture.</summary>
     /// <param name="image">The picture as displayed.</param>
     /// <param name="recipe">What to make of it; its width and height must be set.</param>
-    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis. Must not overlap the picture.</param>
+    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis. Must
+    /// not overlap the picture.</param>
     /// <exception cref="ArgumentException">The destination is too short, or the recipe has no size.</exception>
     public static void Write(PixelBuffer image, TensorRecipe recipe, Span<float> destination)
     {
@@ -20,8 +23,10 @@ public static class ImageTensor
     /// <param name="image">The picture as displayed.</param>
     /// <param name="source">The rectangle: inside the picture, not empty.</param>
     /// <param name="recipe">What to make of it; its width and height must be set.</param>
-    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis. Must not overlap the picture.</param>
-    /// <exception cref="ArgumentException">The destination is too short, the recipe has no size, or the rectangle leaves the picture.</exception>
+    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis. Must
+    /// not overlap the picture.</param>
+    /// <exception cref="ArgumentException">The destination is too short, the recipe has no size, or the rectangle leaves the
+    /// picture.</exception>
     /// <exception cref="ImageException"><see cref="ImageError.LimitExceeded"/>: the proportions are too extreme for the recipe.</exception>
     public static void Write(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<float> destination)
         => WriteAs(image, source, recipe, destination);
@@ -32,7 +37,8 @@ public static class ImageTensor
         => WriteAs(image, source, recipe, destination);
 
     /// <summary>
-    /// Writes a rectangle of the picture as levels of 0 to 255, without normalisation; the unrounded resamplings are rounded, halves to even.
+    /// Writes a rectangle of the picture as levels of 0 to 255, without normalisation; the unrounded resamplings are rounded, halves to
+    /// even.
     /// </summary>
     /// <inheritdoc cref="Write(PixelBuffer, PixelRectangle, TensorRecipe, Span{float})"/>
     public static void Write(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<byte> destination)
@@ -103,15 +109,20 @@ public static class ImageTensor
 
     /// <summary>
     /// Writes a quadrilateral of the picture, straightened by the perspective transform that takes it to a rectangle of
-    /// <see cref="QuadrilateralSize"/>, turned, and brought to the recipe's size by its resampling. Beyond the picture its border is repeated.
+    /// <see cref="QuadrilateralSize"/>, turned, and brought to the recipe's size by its resampling. Beyond the picture its border is
+    /// repeated.
     /// </summary>
-    /// <remarks>The straightened rectangle is sampled where needed instead of being stored, so memory does not depend on its size.</remarks>
+    /// <remarks>The straightened rectangle is sampled where needed instead of being stored, so memory does not depend on its
+    /// size.</remarks>
     /// <param name="image">The picture as displayed.</param>
     /// <param name="corners">Top left, top right, bottom right, bottom left: x, y in pixels each; convex.</param>
     /// <param name="quarterTurns">Quarter turns counter-clockwise after straightening, 0 to 3.</param>
-    /// <param name="recipe">What to make of it; <see cref="TensorFit.Squash"/> or <see cref="TensorFit.PadRight"/>; width and height must be set.</param>
-    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis.</param>
-    /// <exception cref="ArgumentException">The destination is too short, the recipe does not fit, or the quadrilateral is degenerate.</exception>
+    /// <param name="recipe">What to make of it; <see cref="TensorFit.Squash"/> or <see cref="TensorFit.PadRight"/>; width and height must
+    /// be set.</param>
+    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch
+    /// axis.</param>
+    /// <exception cref="ArgumentException">The destination is too short, the recipe does not fit, or the quadrilateral is
+    /// degenerate.</exception>
     public static void WriteQuadrilateral(
         PixelBuffer image, ReadOnlySpan<double> corners, int quarterTurns, TensorRecipe recipe, Span<float> destination)
     {
@@ -168,7 +179,9 @@ public static class ImageTensor
         }
     }
 
-    /// <summary>Size of a quadrilateral once straightened: the longer of its two horizontal and of its two vertical edges, rounded down.</summary>
+    /// <summary>
+    /// Size of a quadrilateral once straightened: the longer of its two horizontal and of its two vertical edges, rounded down.
+    /// </summary>
     /// <param name="corners">Top left, top right, bottom right, bottom left: x, y in pixels each.</param>
     /// <exception cref="ArgumentException">Not eight finite numbers.</exception>
     public static (int Width, int Height) QuadrilateralSize(ReadOnlySpan<double> corners)
@@ -218,7 +231,8 @@ public static class ImageTensor
     }
 
     private static void Sample(
-        ReadOnlySpan<byte> pixels, PixelBuffer image, in PerspectiveMap map, int x, int y, int quarterTurns, int width, int height, Span<float> rgb)
+        ReadOnlySpan<byte> pixels, PixelBuffer image, in PerspectiveMap map, int x, int y, int quarterTurns, int width, int height,
+        Span<float> rgb)
     {
         (int u, int v) = quarterTurns switch
         {

@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace SafetySdk.Images;
 
-/// <summary>The weights that turn <see cref="Input"/> samples of one axis into <see cref="Output"/>, in 22 bits as Pillow has them.</summary>
+/// <summary>
+/// The weights that turn <see cref="Input"/> samples of one axis into <see cref="Output"/>, in 22 bits as Pillow has them.
+/// </summary>
 internal sealed class PillowResampleTable : IDisposable
 {
     internal const int FractionBits = 22;

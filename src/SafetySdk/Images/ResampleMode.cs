@@ -5,13 +5,15 @@ namespace SafetySdk.Images;
 /// behind the resampling it was trained with, so there is no default. <see cref="ResampleModes"/> gives the names.
 /// </summary>
 /// <remarks>
-/// The first three are plain bilinear over the nearest two rows and columns, unrounded and without antialiasing: a large picture shrunk this
-/// way is sampled sparsely, which is what those networks were tuned with. The Pillow and torchvision modes antialias: their support grows
-/// with the shrink factor. They and the last two give whole levels, 0 to 255.
+/// The first three are plain bilinear over the nearest two rows and columns, unrounded and without antialiasing: a large picture shrunk
+/// this way is sampled sparsely, which is what those networks were tuned with. The Pillow and torchvision modes antialias: their support
+/// grows with the shrink factor. They and the last two give whole levels, 0 to 255.
 /// </remarks>
 public enum ResampleMode
 {
-    /// <summary>TensorFlow's <c>align_corners</c>: sample i of n_out lies at i × (n_in − 1) / (n_out − 1); the only sample of one lies at 0.</summary>
+    /// <summary>
+    /// TensorFlow's <c>align_corners</c>: sample i of n_out lies at i × (n_in − 1) / (n_out − 1); the only sample of one lies at 0.
+    /// </summary>
     BilinearAlignCorners,
 
     /// <summary>TensorFlow's default: sample i lies at i × n_in / n_out.</summary>

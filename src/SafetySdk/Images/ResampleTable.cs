@@ -8,7 +8,9 @@ internal enum ResampleArithmetic
     /// <summary>Pillow: 22 fraction bits, each weight split into a high and a low half of 11 bits that fit 16-bit multiplication.</summary>
     Split22,
 
-    /// <summary>Pillow-SIMD and torchvision: as many fraction bits, at most 22, as let the largest weight of the axis fit 16 bits.</summary>
+    /// <summary>
+    /// Pillow-SIMD and torchvision: as many fraction bits, at most 22, as let the largest weight of the axis fit 16 bits.
+    /// </summary>
     Int16,
 }
 

@@ -114,7 +114,8 @@ internal static class SampledResampler
 
             const float One = 1 << 11;
             return new(
-                Math.Clamp(first, 0, _input - 1), Math.Clamp(first + 1, 0, _input - 1), (int)MathF.Round((1 - t) * One), (int)MathF.Round(t * One));
+                Math.Clamp(first, 0, _input - 1), Math.Clamp(first + 1, 0, _input - 1), (int)MathF.Round((1 - t) * One),
+                (int)MathF.Round(t * One));
         }
     }
 }

@@ -17,7 +17,9 @@ public readonly record struct TensorGeometry(
     // Far above any tensor. A strip of one row by many thousands would otherwise become a table of gigabytes.
     private const int MaximumSide = 1 << 18;
 
-    /// <summary>Whether the tensor has the picture's own pixels, all of them and nothing else: every resampling to levels is then the identity.</summary>
+    /// <summary>
+    /// Whether the tensor has the picture's own pixels, all of them and nothing else: every resampling to levels is then the identity.
+    /// </summary>
     internal bool KeepsEveryPixel => ResizedWidth == SourceWidth && ResizedHeight == SourceHeight
         && Content.Width == SourceWidth && Content.Height == SourceHeight && Content is { Left: 0, Top: 0 };
 

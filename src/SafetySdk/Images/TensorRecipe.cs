@@ -10,20 +10,21 @@ public enum TensorFit
     PadTopLeft,
 
     /// <summary>
-    /// The full height; the width follows from the proportions, rounded up and at most the tensor's. What remains at the right is zero after
-    /// normalisation. For lines of text.
+    /// The full height; the width follows from the proportions, rounded up and at most the tensor's. What remains at the right is zero
+    /// after normalisation. For lines of text.
     /// </summary>
     PadRight,
 
     /// <summary>
-    /// The shorter side becomes <see cref="TensorRecipe.ShortestEdge"/>, the longer follows, rounded down; then the middle is cut out, the margin
-    /// at the left and top rounded half to even as torchvision does. Where the tensor is larger, <see cref="TensorRecipe.PadColour"/> surrounds.
+    /// The shorter side becomes <see cref="TensorRecipe.ShortestEdge"/>, the longer follows, rounded down; then the middle is cut out, the
+    /// margin at the left and top rounded half to even as torchvision does. Where the tensor is larger,
+    /// <see cref="TensorRecipe.PadColour"/> surrounds.
     /// </summary>
     CentreCrop,
 
     /// <summary>
-    /// The whole picture with its proportions, as large as fits, sides rounded half to even; <see cref="TensorRecipe.PadColour"/> fills the rest,
-    /// which lies where <see cref="TensorRecipe.Anchor"/> leaves it.
+    /// The whole picture with its proportions, as large as fits, sides rounded half to even; <see cref="TensorRecipe.PadColour"/> fills the
+    /// rest, which lies where <see cref="TensorRecipe.Anchor"/> leaves it.
     /// </summary>
     Letterbox,
 }
@@ -54,9 +55,9 @@ public enum ResamplePrecision
     Exact,
 
     /// <summary>
-    /// For the Pillow and torchvision modes: box and bilinear that at least halve both sides take columns before rows with 16-bit weights, bicubic
-    /// and Lanczos3 take 16-bit weights. Against Pillow at most 1 (box, bilinear) or 2 levels (bicubic, Lanczos3) away, on 53 photographs and on
-    /// noise. Every other mode stays exact.
+    /// For the Pillow and torchvision modes: box and bilinear that at least halve both sides take columns before rows with 16-bit weights,
+    /// bicubic and Lanczos3 take 16-bit weights. Against Pillow at most 1 (box, bilinear) or 2 levels (bicubic, Lanczos3) away, on 53
+    /// photographs and on noise. Every other mode stays exact.
     /// </summary>
     Fast,
 }
@@ -138,19 +139,25 @@ public sealed record TensorRecipe
     /// <summary>Divides after the mean, per channel of the tensor; not zero.</summary>
     public ChannelValues Std { get; init; } = new(1);
 
-    /// <summary>Side of the square crop around a face as a multiple of the longer side of its box; 0 where the whole picture is taken.</summary>
+    /// <summary>
+    /// Side of the square crop around a face as a multiple of the longer side of its box; 0 where the whole picture is taken.
+    /// </summary>
     public double CropScale { get; init; }
 
     /// <summary>How closely to follow the reference; <see cref="ResamplePrecision.Exact"/> unless said otherwise.</summary>
     public ResamplePrecision Precision { get; init; }
 
-    /// <summary>For <see cref="TensorFit.CentreCrop"/>: the shorter side in pixels before cropping; 0 for the shorter side of the tensor.</summary>
+    /// <summary>
+    /// For <see cref="TensorFit.CentreCrop"/>: the shorter side in pixels before cropping; 0 for the shorter side of the tensor.
+    /// </summary>
     public int ShortestEdge { get; init; }
 
     /// <summary>For <see cref="TensorFit.Letterbox"/>: where the picture lies.</summary>
     public TensorAnchor Anchor { get; init; }
 
-    /// <summary>Colour of what the picture does not cover, before normalisation; black unless said otherwise. Not for the two Pad fits.</summary>
+    /// <summary>
+    /// Colour of what the picture does not cover, before normalisation; black unless said otherwise. Not for the two Pad fits.
+    /// </summary>
     public PadColour PadColour { get; init; }
 
     /// <summary>Number of elements of the tensor: 3 × width × height.</summary>
@@ -208,7 +215,8 @@ public sealed record TensorRecipe
     };
 
     /// <summary>
-    /// Text detection; both sides are multiples of 32, at most 960. Mean and deviation are those of RGB but apply to BGR by position, as the network was trained.
+    /// Text detection; both sides are multiples of 32, at most 960. Mean and deviation are those of RGB but apply to BGR by position, as
+    /// the network was trained.
     /// </summary>
     public static TensorRecipe TextDetection { get; } = new()
     {
@@ -234,7 +242,9 @@ public sealed record TensorRecipe
         NsfwInceptionV3, NsfwMobileNetV2, FaceSsd, AgeFaceres, AgeFaceApi, ObjectsNanoDet, TextDetection, TextRecognition, TextDirection,
     ];
 
-    /// <summary>This recipe with values between two bounds: <paramref name="low"/> for level 0, <paramref name="high"/> for level 255.</summary>
+    /// <summary>
+    /// This recipe with values between two bounds: <paramref name="low"/> for level 0, <paramref name="high"/> for level 255.
+    /// </summary>
     /// <param name="low">Lower bound.</param>
     /// <param name="high">Upper bound, other than the lower.</param>
     /// <exception cref="ArgumentException">The bounds are equal or not finite.</exception>

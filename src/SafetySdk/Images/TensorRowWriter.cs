@@ -78,7 +78,9 @@ internal readonly ref struct TensorRowWriter<T> : IPixelRowWriter
         }
     }
 
-    /// <summary>Takes all rows at once, which saves the cost of each; the content must be the whole tensor, without a crop or padding.</summary>
+    /// <summary>
+    /// Takes all rows at once, which saves the cost of each; the content must be the whole tensor, without a crop or padding.
+    /// </summary>
     /// <param name="rgb">3 bytes a pixel.</param>
     public void WriteAll(ReadOnlySpan<byte> rgb)
     {

@@ -11,7 +11,8 @@ namespace SafetySdk.Kernels;
 /// </summary>
 /// <remarks>
 /// 16 bytes hold four pixels and a third. A shuffle makes 16-bit pairs of pixels 0 and 1 (R0 R1, G0 G1, B0 B1), another of pixels 2 and 3;
-/// each meets its two weights in one multiply-add. The fourth 32-bit slot of a lane stays 0 + rounding and is overwritten by the next pixel.
+/// each meets its two weights in one multiply-add. The fourth 32-bit slot of a lane stays 0 + rounding and is overwritten by the next
+/// pixel.
 /// </remarks>
 internal static class HorizontalConvolution
 {
@@ -25,16 +26,19 @@ internal static class HorizontalConvolution
     public const int WriteAhead = 1;
 
     // The bytes that make the pairs; 0x80 and above give zero.
-    private static Vector128<byte> Pixels01 => Vector128.Create(0, 0x80, 3, 0x80, 1, 0x80, 4, 0x80, 2, 0x80, 5, 0x80, 0x80, 0x80, 0x80, 0x80);
+    private static Vector128<byte> Pixels01 => Vector128.Create(
+        0, 0x80, 3, 0x80, 1, 0x80, 4, 0x80, 2, 0x80, 5, 0x80, 0x80, 0x80, 0x80, 0x80);
 
-    private static Vector128<byte> Pixels23 => Vector128.Create(6, 0x80, 9, 0x80, 7, 0x80, 10, 0x80, 8, 0x80, 11, 0x80, 0x80, 0x80, 0x80, 0x80);
+    private static Vector128<byte> Pixels23 => Vector128.Create(
+        6, 0x80, 9, 0x80, 7, 0x80, 10, 0x80, 8, 0x80, 11, 0x80, 0x80, 0x80, 0x80, 0x80);
 
     /// <summary>Resamples four rows.</summary>
     /// <param name="source">Where the offsets of input rows count from.</param>
     /// <param name="rows">Offsets of four input rows in bytes; the same one may stand several times.</param>
     /// <param name="weights">Windows and weights, in pixels; rows start with the pixel of their origin.</param>
     /// <param name="target">Where the offsets of output rows count from; must not overlap the input.</param>
-    /// <param name="targets">Offsets of four output rows in bytes; the same one may stand several times where the input rows are the same.</param>
+    /// <param name="targets">Offsets of four output rows in bytes; the same one may stand several times where the input rows are the
+    /// same.</param>
     public static void Convolve(
         ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, ref byte target, ReadOnlySpan<nint> targets)
     {

@@ -5,7 +5,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace SafetySdk.Kernels;
 
-/// <summary>Interleaved 8-bit RGB to three float32 planes: <c>(sample − mean)·scale</c>, each operation rounded by itself, in every form.</summary>
+/// <summary>
+/// Interleaved 8-bit RGB to three float32 planes: <c>(sample − mean)·scale</c>, each operation rounded by itself, in every form.
+/// </summary>
 internal static class RgbNormalise
 {
     /// <summary>Converts a row.</summary>
@@ -43,7 +45,8 @@ internal static class RgbNormalise
 
     /// <summary>The definition, from a pixel on.</summary>
     internal static void PlanesScalar(
-        ReadOnlySpan<byte> rgb, int from, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
+        ReadOnlySpan<byte> rgb, int from, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean,
+        ReadOnlySpan<float> scale)
     {
         for (int x = from; x < red.Length; x++)
         {
@@ -53,10 +56,11 @@ internal static class RgbNormalise
         }
     }
 
-    // Each form starts at a pixel and gives the one it came to. It reads 16 bytes for every four pixels, 4 more than they take, and so stops two
-    // pixels short; the narrowest then takes the last four from the 16 bytes that end with them.
+    // Each form starts at a pixel and gives the one it came to. It reads 16 bytes for every four pixels, 4 more than they take, and so
+    // stops two pixels short; the narrowest then takes the last four from the 16 bytes that end with them.
     internal static int Planes128(
-        ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
+        ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean,
+        ReadOnlySpan<float> scale)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgb);
         ref float r = ref MemoryMarshal.GetReference(red);
@@ -90,7 +94,8 @@ internal static class RgbNormalise
     }
 
     internal static int Planes256(
-        ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
+        ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean,
+        ReadOnlySpan<float> scale)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgb);
         ref float r = ref MemoryMarshal.GetReference(red);
@@ -118,7 +123,8 @@ internal static class RgbNormalise
     }
 
     internal static int Planes512(
-        ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
+        ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean,
+        ReadOnlySpan<float> scale)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgb);
         ref float r = ref MemoryMarshal.GetReference(red);

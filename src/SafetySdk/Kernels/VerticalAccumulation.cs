@@ -37,7 +37,8 @@ internal static class VerticalAccumulation
     /// <param name="target">Where offsets of output rows count from; must not overlap the input.</param>
     /// <param name="fractionBits">Fraction bits of a weight, 1 to 22.</param>
     public static void Add(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target, int fractionBits)
+        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
+        int fractionBits)
     {
         if (SimdWidth.Has512)
         {
@@ -59,7 +60,8 @@ internal static class VerticalAccumulation
 
     /// <summary>The definition.</summary>
     internal static void AddScalar(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target, int fractionBits)
+        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
+        int fractionBits)
     {
         foreach (RowAccumulation output in outputs)
         {
@@ -84,7 +86,8 @@ internal static class VerticalAccumulation
     }
 
     internal static void Add128(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target, int fractionBits)
+        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
+        int fractionBits)
     {
         Vector128<int> half = Vector128.Create(1 << (fractionBits - 1));
         for (int x = 0; x < length; x += Vector128<byte>.Count)
@@ -139,7 +142,8 @@ internal static class VerticalAccumulation
     }
 
     internal static void Add256(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target, int fractionBits)
+        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
+        int fractionBits)
     {
         Vector256<int> half = Vector256.Create(1 << (fractionBits - 1));
         Vector128<int> shift = Vector128.CreateScalar(fractionBits);
@@ -197,7 +201,8 @@ internal static class VerticalAccumulation
     }
 
     internal static void Add512(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target, int fractionBits)
+        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
+        int fractionBits)
     {
         Vector512<int> half = Vector512.Create(1 << (fractionBits - 1));
         Vector128<int> shift = Vector128.CreateScalar(fractionBits);

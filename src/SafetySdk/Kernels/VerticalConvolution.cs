@@ -10,8 +10,8 @@ namespace SafetySdk.Kernels;
 /// <see cref="ConvolutionWeights"/>.
 /// </summary>
 /// <remarks>
-/// Two rows are interleaved byte by byte and widened with zeros, so that each 32-bit slot holds the samples of both rows in one column and one
-/// multiply-add takes both. Unpacking orders columns within 128-bit lanes; packing undoes that, so no permutation is needed.
+/// Two rows are interleaved byte by byte and widened with zeros, so that each 32-bit slot holds the samples of both rows in one column and
+/// one multiply-add takes both. Unpacking orders columns within 128-bit lanes; packing undoes that, so no permutation is needed.
 /// </remarks>
 internal static class VerticalConvolution
 {

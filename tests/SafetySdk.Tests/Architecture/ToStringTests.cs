@@ -43,7 +43,7 @@ public sealed class ToStringTests
     private static readonly Type[] NoContent =
     [
         typeof(DetectorVersion), typeof(ObjectFinding), typeof(Signal), typeof(CheckFailure), typeof(ModelManifest), typeof(ModelSource),
-        typeof(ModelFile), typeof(ModelInput), typeof(ModelOutput), typeof(TensorRecipe), typeof(PolicyRule),
+        typeof(ModelFile), typeof(ModelInput), typeof(ModelOutput), typeof(TensorRecipe), typeof(PadColour), typeof(PolicyRule),
         typeof(SafetyPolicy), typeof(VerdictReason), typeof(Verdict),
     ];
 

@@ -20,11 +20,7 @@ public sealed class PillowParityTests
     public void The_table_is_complete()
     {
         Assert.Equal(280, Rows.Length);
-        Assert.Equal(["pillow-bilinear", "pillow-box", "pillow-bicubic", "pillow-lanczos3", "nearest"], Filters().Select(f => ModeOf((string)f).Name()).Order(Comparer<string>.Create(Rank)));
-
-        static int Rank(string a, string b) => Place(a) - Place(b);
-
-        static int Place(string name) => name switch { "pillow-bilinear" => 0, "pillow-box" => 1, "pillow-bicubic" => 2, "pillow-lanczos3" => 3, _ => 4 };
+        Assert.Equal(["bicubic", "bilinear", "box", "lanczos3", "nearest"], Rows.Select(row => row.Split(',')[5]).Distinct().Order());
     }
 
     [Theory]

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace SafetySdk.Tests.Kernels;
 
-/// <summary>Memory between two pages that must not be touched: a byte too far ends the process. Plain memory where there is no mmap.</summary>
+/// <summary>
+/// Memory between two pages that must not be touched: a byte too far ends the process. Plain memory where there is no mmap.
+/// </summary>
 internal sealed unsafe partial class GuardedMemory : IDisposable
 {
     private const int Page = 1 << 16;

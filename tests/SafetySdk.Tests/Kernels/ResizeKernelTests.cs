@@ -18,7 +18,8 @@ public sealed class ResizeKernelTests
         ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, ref byte target, ReadOnlySpan<nint> targets);
 
     private delegate void AccumulationForm(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target, int fractionBits);
+        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
+        int fractionBits);
 
     [Fact]
     public void The_width_is_the_forced_one()
