@@ -174,7 +174,8 @@ internal sealed class OnnxModel : IDisposable
         {
             ResampleMode.BilinearAlignCorners => "bilinear-align-corners",
             ResampleMode.BilinearAsymmetric => "bilinear-asymmetric",
-            _ => "bilinear-half-pixel",
+            ResampleMode.BilinearHalfPixel => "bilinear-half-pixel",
+            _ => recipe.Resample.Name(),
         };
         string[] fits = recipe switch
         {
