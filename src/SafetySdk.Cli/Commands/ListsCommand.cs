@@ -12,7 +12,7 @@ namespace SafetySdk.Cli.Commands;
 internal static class ListsCommand
 {
     public static Command Create(GlobalOptions common, TextWriter output, TextWriter error)
-        => new("lists", "Builds and searches lists of known content.")
+        => new("lists", "Builds and searches lists of known content.") 
         {
             Build(common, output, error), Info(common, output), Match(common, output, error),
         };
@@ -21,7 +21,7 @@ internal static class ListsCommand
     {
         var sources = new Argument<string[]>("source")
         {
-            Description = "Text lists: one hash a line, or hash,metadata.",
+            Description = "Lists of any known format, applied in this order.",
             Arity = ArgumentArity.OneOrMore,
         };
         var outFile = new Option<string>("--out") { Description = "The index file; an old one is replaced as a whole.", Required = true };
@@ -33,7 +33,12 @@ internal static class ListsCommand
         };
         var sha256 = new Option<bool>("--sha256") { Description = "Take 64 digits for SHA-256, not PDQ, where the line does not say." };
         var skipBadLines = new Option<bool>("--skip-bad-lines") { Description = "Name bad lines and go on, instead of refusing the list." };
-        var command = new Command("build", "Builds an index from text lists.") { sources, outFile, name, distance, sha256, skipBadLines };
+        var listFormat = new Option<string?>("--list-format") { Description = "Format of the lists (default: told by content)." };
+        listFormat.AcceptOnlyFromAmong([.. HashListFormats.AllNames]);
+        var command = new Command("build", "Builds an index from lists of known content.")
+        {
+            sources, outFile, name, distance, sha256, skipBadLines, listFormat,
+        };
         command.SetAction(parsed =>
         {
             string path = parsed.GetRequiredValue(outFile);
@@ -43,30 +48,22 @@ internal static class ListsCommand
                 throw new CommandException(ExitCode.Usage, $"--distance is {bits}; 0 to {HashIndexWriter.MaxMatchDistance} is allowed.");
             }
 
-            long bad = 0;
             var options = new HashListOptions
             {
+                Format = HashListFormats.TryParse(parsed.GetValue(listFormat) ?? string.Empty, out HashListFormat format) ? format : null,
                 SixtyFourDigits = parsed.GetValue(sha256) ? HashKind.Sha256 : HashKind.Pdq,
-                OnBadLine = !parsed.GetValue(skipBadLines) ? null : problem =>
-                {
-                    bad++;
-                    error.WriteLine($"safety: {problem.Message} (skipped)");
-                },
+                OnBadLine = !parsed.GetValue(skipBadLines) ? null : problem => error.WriteLine($"safety: {problem.Message} (skipped)"),
             };
             var writer = new HashIndexWriter(parsed.GetValue(name) ?? Path.GetFileNameWithoutExtension(path), bits);
+            var builder = new HashListBuilder(writer, options);
             foreach (string source in parsed.GetRequiredValue(sources))
             {
-                writer.AddRange(HashListReader.Read(source, options));
+                builder.Add(source);
             }
 
+            HashListCounts counts = builder.Complete();
             writer.Save(path);
-            output.WriteLine(common.Json(parsed)
-                ? JsonLine.Of(json =>
-                {
-                    json.WriteNumber("entries", writer.Count);
-                    json.WriteNumber("skipped", bad);
-                })
-                : string.Create(CultureInfo.InvariantCulture, $"{path}: {writer.Count} entries, {bad} lines skipped"));
+            output.WriteLine(common.Json(parsed) ? JsonLine.Of(json => WriteCounts(json, counts)) : Text(path, counts));
             return ExitCode.Ok;
         });
         return command;
@@ -206,6 +203,34 @@ internal static class ListsCommand
         json.WriteEndArray();
         json.WriteBoolean("too_little_detail", result.TooLittleDetail);
     });
+
+    private static string Text(string path, HashListCounts counts)
+    {
+        string unsupported = counts.Unsupported.Count == 0
+            ? string.Empty
+            : ", not compared here: " + string.Join(
+                ", ", counts.Unsupported.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Key} {c.Value}")));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{path}: {counts.Added} entries, {counts.Replaced} replaced, {counts.Removed} removed, ")
+            + string.Create(CultureInfo.InvariantCulture, $"{counts.Stale} outdated, {counts.Bad} bad skipped{unsupported}");
+    }
+
+    private static void WriteCounts(Utf8JsonWriter json, HashListCounts counts)
+    {
+        json.WriteNumber("entries", counts.Added);
+        json.WriteNumber("replaced", counts.Replaced);
+        json.WriteNumber("removed", counts.Removed);
+        json.WriteNumber("stale", counts.Stale);
+        json.WriteNumber("skipped", counts.Bad);
+        json.WriteStartObject("unsupported");
+        foreach ((string type, long count) in counts.Unsupported)
+        {
+            json.WriteNumber(type, count);
+        }
+
+        json.WriteEndObject();
+    }
 
     private static void WriteCounts(Utf8JsonWriter json, HashIndex index)
     {

@@ -106,7 +106,7 @@ public sealed class HashIndex
         }
     }
 
-    /// <summary>Builds an index in memory from a text list.</summary>
+    /// <summary>Builds an index in memory from a list of any format.</summary>
     /// <param name="path">The list; its name without folders is the index's name.</param>
     /// <param name="options">How to read it; null for the defaults.</param>
     /// <exception cref="HashListException">The list cannot be read, or holds no hash.</exception>
@@ -115,17 +115,19 @@ public sealed class HashIndex
         string name = Path.GetFileName(path);
         // A fixed time keeps the digest the same as long as the list is.
         var writer = new HashIndexWriter(name, created: DateTimeOffset.UnixEpoch);
-        writer.AddRange(HashListReader.Read(path, options));
+        var builder = new HashListBuilder(writer, options);
+        builder.Add(path);
+        builder.Complete();
         return writer.Count > 0
             ? writer.ToIndex()
             : throw new HashListException(HashListError.Empty, name, 0, "the list holds no hash; is it the right file, and whole?");
     }
 
-    /// <summary>Opens what is at <paramref name="path"/>: an index, or a text list, told apart by content.</summary>
+    /// <summary>Opens what is at <paramref name="path"/>: an index, or a list of any format, told apart by content.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="options">How to read a text list; null for the defaults.</param>
+    /// <param name="options">How to read a list; null for the defaults.</param>
     /// <exception cref="HashIndexException">The file is missing, or an index that cannot be used.</exception>
-    /// <exception cref="HashListException">The text list cannot be read.</exception>
+    /// <exception cref="HashListException">The list cannot be read.</exception>
     public static HashIndex OpenAny(string path, HashListOptions? options = null)
     {
         try

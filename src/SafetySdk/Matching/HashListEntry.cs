@@ -10,6 +10,12 @@ namespace SafetySdk.Matching;
 /// <param name="Source">Name of the list that it came from.</param>
 public sealed record HashListEntry(string Id, HashKind Algorithm, string Value, IReadOnlyList<string> Labels, string Source)
 {
+    /// <summary>The list's class of the content, for example <c>A1</c>; null where it gives none.</summary>
+    public string? Classification { get; init; }
+
+    /// <summary>The list's state of the entry, lower case, for example <c>active</c>; null where it gives none.</summary>
+    public string? State { get; init; }
+
     /// <summary>Names the list, and shows neither hash nor identifier nor labels.</summary>
     public override string ToString() => $"{nameof(HashListEntry)} {{ {Algorithm.Name()} of {Source} }}";
 }

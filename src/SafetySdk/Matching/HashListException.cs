@@ -23,6 +23,18 @@ public enum HashListError
 
     /// <summary>The hash of a line has a character that is not a hexadecimal digit.</summary>
     NotHexadecimal,
+
+    /// <summary>The content is none of the formats that are told apart, or not the named one.</summary>
+    UnknownFormat,
+
+    /// <summary>The document is truncated, not well-formed, nested too deep, or declares a document type or entities.</summary>
+    Malformed,
+
+    /// <summary>A record lacks what it must have, or a value has another type than the format says.</summary>
+    WrongType,
+
+    /// <summary>One record or value is larger than is read.</summary>
+    TooLarge,
 }
 
 /// <summary>A list, or a line of it, cannot be used. The message names list, line and reason, never the content.</summary>

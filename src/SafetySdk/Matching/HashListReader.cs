@@ -5,16 +5,19 @@ using SafetySdk.Hashing;
 
 namespace SafetySdk.Matching;
 
-/// <summary>How a text list is read.</summary>
+/// <summary>How a list is read.</summary>
 public sealed record HashListOptions
 {
     /// <summary>What 64 digits without a name are: PDQ (the default) or SHA-256.</summary>
     public HashKind SixtyFourDigits { get; init; } = HashKind.Pdq;
 
+    /// <summary>The format; null (the default): told apart by content.</summary>
+    public HashListFormat? Format { get; init; }
+
     /// <summary>Labels that every entry gets beside its own.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
-    /// <summary>Called for every bad line, and reading goes on. Null (the default): the first one is thrown.</summary>
+    /// <summary>Called for every bad line or record, and reading goes on. Null (the default): the first one is thrown.</summary>
     public Action<HashListException>? OnBadLine { get; init; }
 }
 
@@ -65,7 +68,7 @@ public static class HashListReader
         return ReadLines(stream, name, options);
     }
 
-    private static FileStream Open(string path, string name)
+    internal static FileStream Open(string path, string name)
     {
         try
         {
