@@ -35,9 +35,14 @@ internal static class ListsCommand
         var skipBadLines = new Option<bool>("--skip-bad-lines") { Description = "Name bad lines and go on, instead of refusing the list." };
         var listFormat = new Option<string?>("--list-format") { Description = "Format of the lists (default: told by content)." };
         listFormat.AcceptOnlyFromAmong([.. HashListFormats.AllNames]);
+        var probes = new Option<string?>("--probes")
+        {
+            Description = "A text list of benign hashes: an update that newly matches them is put in quarantine.",
+        };
+        var allowed = new Option<int>("--allowed-probes") { Description = "Probes that an update may newly match (default: none)." };
         var command = new Command("build", "Builds an index from lists of known content.")
         {
-            sources, outFile, name, distance, sha256, skipBadLines, listFormat,
+            sources, outFile, name, distance, sha256, skipBadLines, listFormat, probes, allowed,
         };
         command.SetAction(parsed =>
         {
@@ -62,7 +67,21 @@ internal static class ListsCommand
             }
 
             HashListCounts counts = builder.Complete();
-            writer.Save(path);
+            if (parsed.GetValue(allowed) < 0)
+            {
+                throw new CommandException(ExitCode.Usage, "--allowed-probes is negative.");
+            }
+
+            var guard = new FloodGuard(parsed.GetValue(probes) is { } list ? HashListReader.Read(list) : [], parsed.GetValue(allowed));
+            HashIndexUpdate update = guard.Save(writer, path);
+            if (update.Outcome == HashIndexUpdateOutcome.Quarantined)
+            {
+                error.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"safety: {update.NewMatches} of {update.Probes} probes would newly match; the old index stays, the new is {update.Path}."));
+                return ExitCode.Review;
+            }
+
             output.WriteLine(common.Json(parsed) ? JsonLine.Of(json => WriteCounts(json, counts)) : Text(path, counts));
             return ExitCode.Ok;
         });
@@ -202,6 +221,7 @@ internal static class ListsCommand
 
         json.WriteEndArray();
         json.WriteBoolean("too_little_detail", result.TooLittleDetail);
+        json.WriteNumber("vetoed", result.Vetoed.Count);
     });
 
     private static string Text(string path, HashListCounts counts)

@@ -1,110 +1,136 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
 using SafetySdk.Hashing;
 using SafetySdk.Images;
 
 namespace SafetySdk.Matching;
 
 /// <summary>
-/// Looks pictures up in one or more indexes: MD5, SHA-1 and SHA-256 of the file, and PDQ in all eight orientations at each index's own
-/// distance. Below an index's quality gate its PDQ hashes are not compared and the result says so.
+/// Looks pictures up in one or more banks: MD5, SHA-1 and SHA-256 of the file, and PDQ in all eight orientations, with and without uniform
+/// borders, at each bank's own distance. Below an index's quality gate its PDQ hashes are not compared and the result says so.
 /// </summary>
-/// <remarks>Thread-safe. Costs a few hundred microseconds for the hash and a scan of every PDQ hash.</remarks>
+/// <remarks>Thread-safe. Costs a few hundred microseconds for the hash, as much again where borders were cut off, and a scan of every PDQ
+/// hash.</remarks>
 public sealed class HashIndexMatcher : IKnownContentMatcher
 {
     /// <summary>The form of a match on the file's bytes.</summary>
     public const string FileForm = "file";
 
-    private readonly HashIndex[] _indexes;
+    private const string LetterboxForm = "letterbox";
+
+    private static readonly string[] Forms =
+    [
+        .. Enum.GetValues<PdqForm>().Select(form => form.Name()),
+        .. Enum.GetValues<PdqForm>().Select(form => form == PdqForm.Original ? LetterboxForm : $"{LetterboxForm}_{form.Name()}"),
+    ];
+
+    private readonly KnownContentBank[] _banks;
     private readonly PdqProfile _profile;
     private readonly HashKind[] _exactKinds;
     private readonly bool _perceptual;
+    private readonly bool _sampled;
 
     /// <summary>Creates the matcher.</summary>
     /// <param name="indexes">The indexes, in the order of results; may be empty.</param>
     /// <param name="profile">PDQ's convention, the one that the lists were made with.</param>
     public HashIndexMatcher(IEnumerable<HashIndex> indexes, PdqProfile profile = PdqProfile.Full)
+        : this((indexes ?? throw new ArgumentNullException(nameof(indexes))).Select(index => new KnownContentBank(index)), profile)
     {
-        ArgumentNullException.ThrowIfNull(indexes);
-        _indexes = [.. indexes];
+    }
+
+    /// <summary>Creates the matcher.</summary>
+    /// <param name="banks">The banks, in the order of results; may be empty.</param>
+    /// <param name="profile">PDQ's convention, the one that the lists were made with.</param>
+    public HashIndexMatcher(IEnumerable<KnownContentBank> banks, PdqProfile profile = PdqProfile.Full)
+    {
+        ArgumentNullException.ThrowIfNull(banks);
+        _banks = [.. banks];
         _profile = profile;
-        _perceptual = _indexes.Any(index => index.CountOf(HashKind.Pdq) > 0);
-        _exactKinds = [.. HashKinds.All.Where(kind => kind.IsExact() && _indexes.Any(index => index.CountOf(kind) > 0))];
-        Lists = [.. _indexes.Select(index => (index.Name, index.Digest))];
+        _perceptual = _banks.Any(bank => bank.Index.CountOf(HashKind.Pdq) > 0);
+        _exactKinds = [.. HashKinds.All.Where(kind => kind.IsExact() && _banks.Any(bank => bank.Index.CountOf(kind) > 0))];
+        _sampled = _banks.Any(bank => bank.EnabledRatio < 1);
+        Lists = [.. _banks.Select(bank => (bank.Index.Name, bank.Index.Digest))];
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<(string Name, string Digest)> Lists { get; }
 
-    /// <summary>Opens indexes and text lists, told apart by content.</summary>
+    /// <summary>Opens indexes and lists, told apart by content.</summary>
     /// <param name="paths">The files.</param>
     /// <param name="profile">PDQ's convention, the one that the lists were made with.</param>
     /// <exception cref="HashIndexException">A file is missing, or an index that cannot be used.</exception>
-    /// <exception cref="HashListException">A text list cannot be read.</exception>
+    /// <exception cref="HashListException">A list cannot be read.</exception>
     public static HashIndexMatcher Open(IEnumerable<string> paths, PdqProfile profile = PdqProfile.Full)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        return new HashIndexMatcher([.. paths.Select(path => HashIndex.OpenAny(path))], profile);
+        return new HashIndexMatcher(paths.Select(path => HashIndex.OpenAny(path)), profile);
     }
 
     /// <inheritdoc/>
-    /// <remarks>An entry that several orientations hit is given once, with the nearest. <see cref="KnownContentResult.TooLittleDetail"/> is
-    /// false where no index holds PDQ hashes.</remarks>
+    /// <remarks>An entry that several forms hit is given once, with the nearest. <see cref="KnownContentResult.TooLittleDetail"/> is
+    /// false where no bank holds PDQ hashes, and where the picture has enough detail once its borders are cut off.</remarks>
     public KnownContentResult Match(ReadOnlySpan<byte> encoded, PixelBuffer image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        var hits = new List<HashIndexHit>();
-        var matches = new List<KnownContentMatch>();
         Span<byte> digest = stackalloc byte[PdqHash.ByteCount];
+        if (_sampled)
+        {
+            SHA256.HashData(encoded, digest);
+        }
+
+        var look = new Look(Asked(digest));
         foreach (HashKind kind in _exactKinds)
         {
             int length = FileDigests.Compute(kind, encoded, digest);
-            foreach (HashIndex index in _indexes)
-            {
-                hits.Clear();
-                index.FindExact(kind, digest[..length], hits);
-                foreach (HashIndexHit hit in hits)
-                {
-                    matches.Add(Match(index, hit, FileForm));
-                }
-            }
+            look.AddExact(kind, digest[..length]);
         }
 
         bool tooLittleDetail = false;
         if (_perceptual)
         {
-            PdqDihedralResult hashes = PdqHasher.HashDihedral(image, _profile);
-            foreach (HashIndex index in _indexes)
+            PdqDihedralResult whole = PdqHasher.HashDihedral(image, _profile);
+            using PixelBuffer? content = UniformBorder.Cut(image);
+            PdqDihedralResult cut = content is null ? default : PdqHasher.HashDihedral(content, _profile);
+            Span<PdqHash> needles = stackalloc PdqHash[2 * PdqForms.Count];
+            whole.Hashes.CopyTo(needles);
+            cut.Hashes.CopyTo(needles[PdqForms.Count..]);
+            foreach (KnownContentBank bank in look.Banks)
             {
-                if (index.CountOf(HashKind.Pdq) == 0)
+                if (bank.Index.CountOf(HashKind.Pdq) == 0)
                 {
                     continue;
                 }
 
-                if (hashes.Quality < index.QualityGate)
+                int first = whole.Quality >= bank.Index.QualityGate ? 0 : PdqForms.Count;
+                int end = content is not null && cut.Quality >= bank.Index.QualityGate ? needles.Length : PdqForms.Count;
+                if (first == end)
                 {
                     tooLittleDetail = true;
                     continue;
                 }
 
-                AddPerceptual(index, hashes.Hashes, hits, matches);
+                look.AddPerceptual(bank, needles[first..end], first);
             }
         }
 
-        // Stable: files before forms, lists in their order where the distance is the same.
-        return new KnownContentResult([.. matches.OrderBy(match => match.Distance)], tooLittleDetail);
+        return look.Result(tooLittleDetail, _banks);
     }
 
     /// <summary>Looks one PDQ hash up, as it is.</summary>
     /// <param name="hash">A hash of a picture with enough detail; the caller checks that.</param>
-    /// <returns>Every entry within its index's distance, nearest first.</returns>
+    /// <returns>Every entry within its bank's distance that no negative bank vetoes, nearest first.</returns>
     public IReadOnlyList<KnownContentMatch> Match(PdqHash hash)
     {
-        var matches = new List<KnownContentMatch>();
-        foreach (HashIndex index in _indexes)
+        Span<byte> bytes = stackalloc byte[PdqHash.ByteCount];
+        hash.WriteBytes(bytes);
+        var look = new Look(Asked(bytes));
+        foreach (KnownContentBank bank in look.Banks)
         {
-            AddPerceptual(index, [hash], [], matches);
+            look.AddPerceptual(bank, [hash], 0);
         }
 
-        return [.. matches.OrderBy(match => match.Distance)];
+        return look.Result(false, _banks).Matches;
     }
 
     /// <summary>Looks one exact digest up.</summary>
@@ -113,40 +139,110 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
     /// <exception cref="ArgumentException">Not an exact kind, or a wrong length.</exception>
     public IReadOnlyList<KnownContentMatch> Match(HashKind kind, ReadOnlySpan<byte> digest)
     {
-        var hits = new List<HashIndexHit>();
-        var matches = new List<KnownContentMatch>();
-        foreach (HashIndex index in _indexes)
-        {
-            hits.Clear();
-            index.FindExact(kind, digest, hits);
-            matches.AddRange(hits.Select(hit => Match(index, hit, FileForm)));
-        }
-
-        return matches;
+        var look = new Look(Asked(digest));
+        look.AddExact(kind, digest);
+        return look.Result(false, _banks).Matches;
     }
 
-    private static void AddPerceptual(
-        HashIndex index, ReadOnlySpan<PdqHash> needles, List<HashIndexHit> hits, List<KnownContentMatch> matches)
+    // The same query always asks the same banks, and each bank draws for itself.
+    private KnownContentBank[] Asked(ReadOnlySpan<byte> query)
     {
-        hits.Clear();
-        index.FindPdq(needles, index.MatchDistance, hits);
-
-        // Hits of one entry stand together; of a symmetric picture several forms hit.
-        for (int i = 0; i < hits.Count;)
+        if (!_sampled)
         {
-            HashIndexHit nearest = hits[i];
-            for (i++; i < hits.Count && hits[i].Entry == nearest.Entry; i++)
+            return _banks;
+        }
+
+        var asked = new List<KnownContentBank>(_banks.Length);
+        foreach (KnownContentBank bank in _banks)
+        {
+            byte[] drawn = SHA256.HashData([.. query, .. Encoding.UTF8.GetBytes(bank.Index.Name)]);
+            if (BinaryPrimitives.ReadUInt32BigEndian(drawn) < bank.EnabledRatio * (1L << 32))
             {
-                if (hits[i].Distance < nearest.Distance)
+                asked.Add(bank);
+            }
+        }
+
+        return [.. asked];
+    }
+
+    /// <summary>The hits of one query.</summary>
+    private sealed class Look(KnownContentBank[] banks)
+    {
+        private readonly List<HashIndexHit> _hits = [];
+        private readonly List<KnownContentMatch> _matches = [];
+        private readonly List<KnownContentMatch> _negative = [];
+
+        public KnownContentBank[] Banks => banks;
+
+        public void AddExact(HashKind kind, ReadOnlySpan<byte> digest)
+        {
+            foreach (KnownContentBank bank in banks)
+            {
+                _hits.Clear();
+                bank.Index.FindExact(kind, digest, _hits);
+                foreach (HashIndexHit hit in _hits)
                 {
-                    nearest = hits[i];
+                    Add(bank, hit, FileForm);
                 }
             }
-
-            matches.Add(Match(index, nearest, ((PdqForm)nearest.Needle).Name()));
         }
-    }
 
-    private static KnownContentMatch Match(HashIndex index, HashIndexHit hit, string form)
-        => new(index.Name, index.Id(hit.Entry), hit.Algorithm.Name(), hit.Distance, form, index.Labels(hit.Entry));
+        public void AddPerceptual(KnownContentBank bank, ReadOnlySpan<PdqHash> needles, int firstForm)
+        {
+            _hits.Clear();
+            bank.Index.FindPdq(needles, bank.MatchDistance, _hits);
+
+            // Hits of one entry stand together; of a symmetric picture several forms hit.
+            for (int i = 0; i < _hits.Count;)
+            {
+                HashIndexHit nearest = _hits[i];
+                for (i++; i < _hits.Count && _hits[i].Entry == nearest.Entry; i++)
+                {
+                    if (_hits[i].Distance < nearest.Distance)
+                    {
+                        nearest = _hits[i];
+                    }
+                }
+
+                Add(bank, nearest, Forms[firstForm + nearest.Needle]);
+            }
+        }
+
+        public KnownContentResult Result(bool tooLittleDetail, KnownContentBank[] all)
+        {
+            var vetoed = new List<VetoedMatch>();
+
+            // Stable: files before forms, lists in their order where the distance is the same.
+            KnownContentMatch[] matches = [.. _matches.OrderBy(match => match.Distance)];
+            if (_negative.Count > 0)
+            {
+                KnownContentMatch? exact = _negative.Find(hit => hit.Form == FileForm);
+                KnownContentMatch? near = _negative.Where(hit => hit.Form != FileForm).MinBy(hit => hit.Distance);
+                foreach (KnownContentMatch match in matches)
+                {
+                    // A near hit never takes an exact copy back, nor what is nearer than itself: a crafted neighbour is no way out.
+                    if (exact is not null)
+                    {
+                        vetoed.Add(new VetoedMatch(match, exact, "exact_false_positive"));
+                    }
+                    else if (near is not null && match.Form != FileForm && match.Distance >= near.Distance)
+                    {
+                        vetoed.Add(new VetoedMatch(match, near, "near_false_positive"));
+                    }
+                }
+
+                matches = [.. matches.Where(match => !vetoed.Exists(veto => ReferenceEquals(veto.Match, match)))];
+            }
+
+            return new KnownContentResult(matches, tooLittleDetail)
+            {
+                Vetoed = vetoed,
+                NotAsked = banks.Length == all.Length ? [] : [.. all.Except(banks).Select(bank => bank.Index.Name)],
+            };
+        }
+
+        private void Add(KnownContentBank bank, HashIndexHit hit, string form)
+            => (bank.Negative ? _negative : _matches).Add(new KnownContentMatch(
+                bank.Index.Name, bank.Index.Id(hit.Entry), hit.Algorithm.Name(), hit.Distance, form, bank.Index.Labels(hit.Entry)));
+    }
 }

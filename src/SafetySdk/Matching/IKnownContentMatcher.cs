@@ -7,7 +7,8 @@ namespace SafetySdk.Matching;
 /// <param name="EntryId">Identifier of the entry in that list.</param>
 /// <param name="Algorithm">The fingerprint that hit: <c>pdq</c>, <c>md5</c>, <c>sha1</c>, <c>sha256</c>.</param>
 /// <param name="Distance">Hamming distance in bits; 0 for exact fingerprints.</param>
-/// <param name="Form">Which form of the picture hit: <c>original</c>, <c>rot90</c> … <c>flip_minus1</c>, <c>file</c>.</param>
+/// <param name="Form">Which form of the picture hit: <c>original</c>, <c>rot90</c> … <c>flip_minus1</c>, the same of the picture
+/// without its borders as <c>letterbox</c>, <c>letterbox_rot90</c> …, or <c>file</c>.</param>
 /// <param name="Labels">Labels of the entry.</param>
 public sealed record KnownContentMatch(
     string List, string EntryId, string Algorithm, int Distance, string Form, IReadOnlyList<string> Labels)
@@ -16,11 +17,24 @@ public sealed record KnownContentMatch(
     public override string ToString() => $"{nameof(KnownContentMatch)} {{ {List}, {Algorithm} distance {Distance}, {Form} }}";
 }
 
+/// <summary>A match that a bank of known false positives took back.</summary>
+/// <param name="Match">The match.</param>
+/// <param name="By">The hit in the negative bank.</param>
+/// <param name="Reason">Why: <c>exact_false_positive</c>, or <c>near_false_positive</c> where the picture is at least as near to it.</param>
+public sealed record VetoedMatch(KnownContentMatch Match, KnownContentMatch By, string Reason);
+
 /// <summary>The outcome of a look-up.</summary>
 /// <param name="Matches">Every entry within its threshold, nearest first.</param>
 /// <param name="TooLittleDetail">The picture is too flat for a perceptual hash to mean anything; only exact fingerprints were
 /// compared.</param>
-public sealed record KnownContentResult(IReadOnlyList<KnownContentMatch> Matches, bool TooLittleDetail);
+public sealed record KnownContentResult(IReadOnlyList<KnownContentMatch> Matches, bool TooLittleDetail)
+{
+    /// <summary>Matches that a negative bank took back.</summary>
+    public IReadOnlyList<VetoedMatch> Vetoed { get; init; } = [];
+
+    /// <summary>Names of the banks that were not asked, because of their enabled ratio.</summary>
+    public IReadOnlyList<string> NotAsked { get; init; } = [];
+}
 
 /// <summary>Finds pictures on lists of known content. Implementations are thread-safe.</summary>
 public interface IKnownContentMatcher

@@ -126,7 +126,7 @@ public sealed class HashIndexMatcherTests : IDisposable
         HashIndexMatcher matcher = HashIndexMatcher.Open([text, index]);
         Assert.Equal(["list.txt", "binary"], matcher.Match(File1, image).Matches.Select(match => match.List));
         Assert.Equal(matcher.Lists, HashIndexMatcher.Open([text, index]).Lists);
-        Assert.Empty(new HashIndexMatcher([]).Match(File1, image).Matches);
+        Assert.Empty(new HashIndexMatcher(Array.Empty<HashIndex>()).Match(File1, image).Matches);
     }
 
     [Fact]
@@ -163,6 +163,142 @@ public sealed class HashIndexMatcherTests : IDisposable
         Assert.Equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", FileDigests.Sha256("abc"u8));
         Assert.Throws<ArgumentNullException>(() => HashKinds.Compute(HashKind.Pdq, "abc"u8, null));
         Assert.Throws<ArgumentOutOfRangeException>(() => ((HashKind)77).Name());
+    }
+
+    [Theory]
+    [InlineData(PdqForm.Original, "letterbox")]
+    [InlineData(PdqForm.Rot90, "letterbox_rot270")]
+    [InlineData(PdqForm.FlipY, "letterbox_flip_y")]
+    public void A_picture_within_borders_is_found_as_its_form(PdqForm turn, string form)
+    {
+        var matcher = new HashIndexMatcher([PdqIndex("bank", PdqHasher.Hash(Picture, Side, Side).Hash)]);
+        using PixelBuffer turned = Turn(turn);
+        // Black bars above and below, within a white frame, all with the noise of a saved JPEG; then only one wide bar of its own colour.
+        using PixelBuffer bars = Border(turned, 0, 150, 0, 150, (9, 9, 9));
+        using PixelBuffer framed = Border(bars, 40, 40, 60, 60, (240, 244, 238));
+        using PixelBuffer aside = Border(turned, 300, 0, 0, 0, (30, 90, 60));
+        foreach (PixelBuffer image in new[] { bars, framed, aside })
+        {
+            KnownContentMatch match = Assert.Single(matcher.Match(File1, image).Matches);
+            Assert.Equal(form, match.Form);
+            Assert.InRange(match.Distance, 0, PdqHash.MatchDistance);
+        }
+
+        Assert.Null(UniformBorder.Cut(turned));
+    }
+
+    [Fact]
+    public void A_small_picture_on_a_large_ground_has_enough_detail_once_it_is_cut_out()
+    {
+        using var image = PixelBuffer.FromRgb(Picture, Side, Side);
+        using PixelBuffer large = Border(image, 1500, 1500, 1500, 1500, (128, 128, 128));
+        Assert.True(PdqHasher.Hash(large).Quality < PdqHasher.QualityGate);
+        KnownContentResult result = new HashIndexMatcher([PdqIndex("bank", PdqHasher.Hash(image).Hash)]).Match(File1, large);
+        Assert.False(result.TooLittleDetail);
+        Assert.Equal("letterbox", Assert.Single(result.Matches).Form);
+    }
+
+    [Fact]
+    public void A_bank_has_its_own_distance()
+    {
+        PdqHash hash = PdqHasher.Hash(Picture, Side, Side).Hash;
+        HashIndex index = PdqIndex("bank", Flip(hash, 20));
+        Assert.Empty(new HashIndexMatcher([new KnownContentBank(index) { Distance = 19 }]).Match(hash));
+        Assert.Single(new HashIndexMatcher([new KnownContentBank(index) { Distance = 20 }]).Match(hash));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new KnownContentBank(index) { Distance = 81 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new KnownContentBank(index) { EnabledRatio = double.NaN });
+    }
+
+    [Fact]
+    public void The_enabled_ratio_is_kept_and_the_same_query_has_the_same_answer()
+    {
+        var writer = new HashIndexWriter("bank");
+        writer.Add(new HashListEntry("e", HashKind.Md5, FileDigests.Md5(File1), [], "s"));
+        HashIndex index = writer.ToIndex();
+        HashIndexMatcher Of(double ratio) => new([new KnownContentBank(index) { EnabledRatio = ratio, Distance = 0 }]);
+        using var image = PixelBuffer.FromRgb(new byte[300], 10, 10);
+        int asked = 0;
+        for (int i = 0; i < 1000; i++)
+        {
+            byte[] query = BitConverter.GetBytes(i);
+            bool skipped = Of(0.3).Match(query, image).NotAsked.Count == 1;
+            Assert.Equal(skipped, Of(0.3).Match(query, image).NotAsked.Count == 1);
+            asked += skipped ? 0 : 1;
+        }
+
+        Assert.InRange(asked, 240, 360);
+        Assert.Single(Of(1).Match(File1, image).Matches);
+        KnownContentResult none = Of(0).Match(File1, image);
+        Assert.Empty(none.Matches);
+        Assert.Equal(["bank"], none.NotAsked);
+    }
+
+    [Fact]
+    public void A_negative_bank_vetoes_with_a_reason_but_never_what_is_nearer()
+    {
+        using var image = PixelBuffer.FromRgb(Picture, Side, Side);
+        PdqHash hash = PdqHasher.HashDihedral(image)[PdqForm.Original];
+        HashIndex bad = Index("bad", (HashKind.Pdq, Flip(hash, 10).ToString()), (HashKind.Md5, FileDigests.Md5(File1)));
+        KnownContentResult Match(HashIndex negative)
+            => new HashIndexMatcher([new KnownContentBank(bad), new KnownContentBank(negative) { Negative = true }]).Match(File1, image);
+
+        KnownContentResult result = Match(PdqIndex("good", Flip(hash, 10)));
+        Assert.Equal("md5", Assert.Single(result.Matches).Algorithm);
+        VetoedMatch veto = Assert.Single(result.Vetoed);
+        Assert.Equal(("pdq", "good", "near_false_positive"), (veto.Match.Algorithm, veto.By.List, veto.Reason));
+
+        Assert.Empty(Match(PdqIndex("good", Flip(hash, 11))).Vetoed);
+        result = Match(Index("good", (HashKind.Sha256, FileDigests.Sha256(File1))));
+        Assert.Empty(result.Matches);
+        Assert.All(result.Vetoed, v => Assert.Equal("exact_false_positive", v.Reason));
+        Assert.Equal(2, result.Vetoed.Count);
+    }
+
+    [Fact]
+    public void An_update_that_floods_is_quarantined_and_the_old_index_stays()
+    {
+        string path = Path.Combine(_folder, "guarded.index");
+        PdqHash benign = PdqHasher.Hash(Picture, Side, Side).Hash;
+        var guard = new FloodGuard([new HashListEntry("p", HashKind.Pdq, benign.ToString(), [], "p"), new HashListEntry("q", HashKind.Md5, FileDigests.Md5(File1), [], "p")]);
+        HashIndexWriter Writer(PdqHash hash)
+        {
+            var writer = new HashIndexWriter("list");
+            writer.Add(new HashListEntry("e", HashKind.Pdq, hash.ToString(), [], "s"));
+            return writer;
+        }
+
+        HashIndexUpdate update = guard.Save(Writer(Flip(benign, 100)), path);
+        Assert.Equal((HashIndexUpdateOutcome.Applied, 0, 2), (update.Outcome, update.NewMatches, update.Probes));
+        string digest = HashIndex.Open(path).Digest;
+
+        HashIndexWriter flood = Writer(Flip(benign, 5));
+        update = guard.Save(flood, path);
+        Assert.Equal((HashIndexUpdateOutcome.Quarantined, 1, path + ".quarantine"), (update.Outcome, update.NewMatches, update.Path));
+        Assert.Equal(digest, HashIndex.Open(path).Digest);
+        Assert.Equal(1, HashIndex.Open(update.Path).Count);
+
+        // What matched before is no sudden change.
+        flood.Save(path);
+        Assert.Equal(HashIndexUpdateOutcome.Applied, guard.Save(Writer(Flip(benign, 6)), path).Outcome);
+    }
+
+    private static PixelBuffer Border(PixelBuffer image, int left, int top, int right, int bottom, (int R, int G, int B) colour)
+    {
+        var random = new Random(5);
+        PixelBuffer bordered = PixelBuffer.Rent(image.Width + left + right, image.Height + top + bottom);
+        Span<byte> pixels = bordered.Pixels;
+        for (int i = 0; i < pixels.Length; i += 3)
+        {
+            int noise = random.Next(-4, 5);
+            (pixels[i], pixels[i + 1], pixels[i + 2]) = ((byte)(colour.R + noise), (byte)(colour.G + noise), (byte)(colour.B + noise));
+        }
+
+        for (int y = 0; y < image.Height; y++)
+        {
+            image.Pixels.Slice(y * image.Width * 3, image.Width * 3).CopyTo(pixels[((((y + top) * bordered.Width) + left) * 3)..]);
+        }
+
+        return bordered;
     }
 
     private static HashIndex PdqIndex(string name, PdqHash hash) => Index(name, (HashKind.Pdq, hash.ToString()));

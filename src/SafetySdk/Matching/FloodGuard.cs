@@ -1,0 +1,95 @@
+using SafetySdk.Hashing;
+
+namespace SafetySdk.Matching;
+
+/// <summary>What became of an update.</summary>
+public enum HashIndexUpdateOutcome
+{
+    /// <summary>The new index is in place.</summary>
+    Applied,
+
+    /// <summary>The new index suddenly matches benign content; the old one stays, the new one lies beside it for a person to look at.</summary>
+    Quarantined,
+}
+
+/// <summary>Result of an update under a <see cref="FloodGuard"/>.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="NewMatches">Probes that the new index matches and the old one did not.</param>
+/// <param name="Probes">All probes.</param>
+/// <param name="Path">Where the new index was written.</param>
+public sealed record HashIndexUpdate(HashIndexUpdateOutcome Outcome, int NewMatches, int Probes, string Path);
+
+/// <summary>Keeps an update of a list out that would suddenly match benign content: a bad or hostile entry would block everybody.</summary>
+/// <remarks>Immutable and thread-safe.</remarks>
+public sealed class FloodGuard
+{
+    /// <summary>Ending of the file that a quarantined index is written to, beside the one in use.</summary>
+    public const string QuarantineEnding = ".quarantine";
+
+    private readonly HashListEntry[] _probes;
+    private readonly int _allowed;
+
+    /// <summary>Creates the guard.</summary>
+    /// <param name="probes">Hashes of content that must not be on a list: PDQ and digests.</param>
+    /// <param name="allowed">Probes that an update may newly match, at least 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="allowed"/> is negative.</exception>
+    public FloodGuard(IEnumerable<HashListEntry> probes, int allowed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(probes);
+        ArgumentOutOfRangeException.ThrowIfNegative(allowed);
+        _probes = [.. probes];
+        _allowed = allowed;
+    }
+
+    /// <summary>Number of probes that an index matches and another does not.</summary>
+    /// <param name="candidate">The new index.</param>
+    /// <param name="current">The one in use; null where there is none.</param>
+    public int NewMatches(HashIndex candidate, HashIndex? current)
+    {
+        ArgumentNullException.ThrowIfNull(candidate);
+        return _probes.Count(probe => Matches(candidate, probe) && (current is null || !Matches(current, probe)));
+    }
+
+    /// <summary>Puts a new index in place, or in quarantine.</summary>
+    /// <param name="writer">The new index.</param>
+    /// <param name="path">The file of the index in use.</param>
+    /// <exception cref="HashIndexException">The file could not be written. What was there before is untouched.</exception>
+    public HashIndexUpdate Save(HashIndexWriter writer, string path)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        int matches = _probes.Length == 0 ? 0 : NewMatches(writer.ToIndex(), Current(path));
+        bool flood = matches > _allowed;
+        string file = flood ? path + QuarantineEnding : path;
+        writer.Save(file);
+        return new HashIndexUpdate(flood ? HashIndexUpdateOutcome.Quarantined : HashIndexUpdateOutcome.Applied, matches, _probes.Length, file);
+    }
+
+    private static HashIndex? Current(string path)
+    {
+        try
+        {
+            return HashIndex.Open(path);
+        }
+        catch (HashIndexException)
+        {
+            // What cannot be opened matches nothing: the guard is then at its strictest.
+            return null;
+        }
+    }
+
+    private static bool Matches(HashIndex index, HashListEntry probe)
+    {
+        var hits = new List<HashIndexHit>();
+        if (probe.Algorithm == HashKind.Pdq)
+        {
+            index.FindPdq([PdqHash.Parse(probe.Value)], index.MatchDistance, hits);
+        }
+        else
+        {
+            index.FindExact(probe.Algorithm, Convert.FromHexString(probe.Value), hits);
+        }
+
+        return hits.Count > 0;
+    }
+}
