@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using SafetySdk.Hashing;
 using SafetySdk.Images;
 using SafetySdk.Matching;
+using SafetySdk.Matching.Exchanges;
 
 namespace SafetySdk.Cli.Commands;
 
@@ -14,7 +15,7 @@ internal static class ListsCommand
     public static Command Create(GlobalOptions common, TextWriter output, TextWriter error)
         => new("lists", "Builds and searches lists of known content.") 
         {
-            Build(common, output, error), Info(common, output), Match(common, output, error),
+            Build(common, output, error), Pull(common, output), Info(common, output), Match(common, output, error),
         };
 
     private static Command Build(GlobalOptions common, TextWriter output, TextWriter error)
@@ -84,6 +85,52 @@ internal static class ListsCommand
 
             output.WriteLine(common.Json(parsed) ? JsonLine.Of(json => WriteCounts(json, counts)) : Text(path, counts));
             return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Pull(GlobalOptions common, TextWriter output)
+    {
+        var kind = new Argument<string>("kind") { Description = "The exchange: ncmec, stopncii or tat." };
+        kind.AcceptOnlyFromAmong("ncmec", "stopncii", "tat");
+        var config = new Option<string>("--config") { Description = "JSON: url, and NAME_env or NAME_file for each credential.", Required = true };
+        var outFile = new Option<string>("--out") { Description = "The records file, for `lists build`; pulled on from where it is.", Required = true };
+        var command = new Command("pull", "Pulls what is new from an exchange.") { kind, config, outFile };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            try
+            {
+                ExchangeKind exchange = parsed.GetRequiredValue(kind) switch
+                {
+                    "ncmec" => ExchangeKind.Ncmec,
+                    "stopncii" => ExchangeKind.StopNcii,
+                    _ => ExchangeKind.TechAgainstTerrorism,
+                };
+                string path = parsed.GetRequiredValue(outFile);
+                using var client = new ExchangeClient(ExchangeOptions.Load(exchange, parsed.GetRequiredValue(config)));
+                PullResult result = await client.PullAsync(path, cancellation).ConfigureAwait(false);
+                output.WriteLine(common.Json(parsed)
+                    ? JsonLine.Of(json =>
+                    {
+                        json.WriteNumber("pages", result.Pages);
+                        json.WriteNumber("records", result.Records);
+                        json.WriteNumber("skipped", result.Bad);
+                    })
+                    : string.Create(CultureInfo.InvariantCulture, $"{path}: {result.Pages} pages, {result.Records} records, {result.Bad} bad skipped"));
+                return ExitCode.Ok;
+            }
+            catch (ExchangeException e)
+            {
+                throw new CommandException(
+                    e.Error switch
+                    {
+                        ExchangeError.Configuration => ExitCode.Usage,
+                        ExchangeError.Storage => ExitCode.UnreadableInput,
+                        ExchangeError.Unauthorized => ExitCode.Missing,
+                        _ => ExitCode.Incomplete,
+                    },
+                    e.Message);
+            }
         });
         return command;
     }
