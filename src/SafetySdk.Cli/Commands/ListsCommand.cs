@@ -13,7 +13,7 @@ namespace SafetySdk.Cli.Commands;
 internal static class ListsCommand
 {
     public static Command Create(GlobalOptions common, TextWriter output, TextWriter error)
-        => new("lists", "Builds and searches lists of known content.") 
+        => new("lists", "Builds and searches lists of known content.")
         {
             Build(common, output, error), Pull(common, output), Info(common, output), Match(common, output, error),
         };

@@ -49,6 +49,9 @@ public sealed record HashFingerprint(string Type, HashKind? Kind, string Value)
         [LowQuality] = (LowQuality, null),
     };
 
+    /// <summary>Names the type, and does not show the value.</summary>
+    public override string ToString() => $"{nameof(HashFingerprint)} {{ {Type} }}";
+
     /// <summary>Reads a fingerprint.</summary>
     /// <param name="type">Name of the type as an exchange gives it.</param>
     /// <param name="value">The value.</param>
@@ -122,6 +125,9 @@ public sealed record HashListRecord(string Key, string Id, string Source, IReadO
 
     /// <summary>When the list last changed it; an older record does not replace a newer one.</summary>
     public DateTimeOffset? Updated { get; init; }
+
+    /// <summary>Names the list, and shows neither key nor identifier, labels or fingerprints.</summary>
+    public override string ToString() => $"{nameof(HashListRecord)} {{ {Fingerprints.Count} fingerprints of {Source} }}";
 
     /// <summary>Writes the record as one line of <see cref="HashListFormat.Records"/>.</summary>
     internal void Write(Stream stream)

@@ -32,6 +32,14 @@ public sealed class ToStringTests
         new PdqResult(Hash, 100),
         new HashListEntry(Planted, HashKind.Md5, Planted, [Planted], "list"),
         Match,
+        new VetoedMatch(Match, Match, "near_false_positive"),
+        new HashFingerprint("photodna", null, Planted),
+        new HashListRecord(Planted, Planted, "list", [new HashFingerprint("photodna", null, Planted)])
+        {
+            Classification = Planted,
+            State = Planted,
+            Labels = [Planted],
+        },
         new KnownContentResult([Match], TooLittleDetail: false),
         new HashListOptions { Labels = [Planted] },
     ];
@@ -45,6 +53,7 @@ public sealed class ToStringTests
         typeof(DetectorVersion), typeof(ObjectFinding), typeof(Signal), typeof(CheckFailure), typeof(ModelManifest), typeof(ModelSource),
         typeof(ModelFile), typeof(ModelInput), typeof(ModelOutput), typeof(TensorRecipe), typeof(PadColour), typeof(PolicyRule),
         typeof(SafetyPolicy), typeof(VerdictReason), typeof(Verdict),
+        typeof(HashListCounts), typeof(HashIndexUpdate),
     ];
 
     [Fact]
