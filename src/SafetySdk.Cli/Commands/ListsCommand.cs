@@ -93,8 +93,12 @@ internal static class ListsCommand
     {
         var kind = new Argument<string>("kind") { Description = "The exchange: ncmec, stopncii or tat." };
         kind.AcceptOnlyFromAmong("ncmec", "stopncii", "tat");
-        var config = new Option<string>("--config") { Description = "JSON: url, and NAME_env or NAME_file for each credential.", Required = true };
-        var outFile = new Option<string>("--out") { Description = "The records file, for `lists build`; pulled on from where it is.", Required = true };
+        var config = new Option<string>("--config")
+        {
+            Description = "JSON: url, and NAME_env or NAME_file for each credential.",
+            Required = true,
+        };
+        var outFile = new Option<string>("--out") { Description = "The records file, for `lists build`; pulled on.", Required = true };
         var command = new Command("pull", "Pulls what is new from an exchange.") { kind, config, outFile };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -116,7 +120,8 @@ internal static class ListsCommand
                         json.WriteNumber("records", result.Records);
                         json.WriteNumber("skipped", result.Bad);
                     })
-                    : string.Create(CultureInfo.InvariantCulture, $"{path}: {result.Pages} pages, {result.Records} records, {result.Bad} bad skipped"));
+                    : string.Create(
+                        CultureInfo.InvariantCulture, $"{path}: {result.Pages} pages, {result.Records} records, {result.Bad} bad skipped"));
                 return ExitCode.Ok;
             }
             catch (ExchangeException e)

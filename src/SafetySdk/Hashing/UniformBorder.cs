@@ -5,7 +5,8 @@ namespace SafetySdk.Hashing;
 /// <summary>Finds the uniform borders (letterbox bars, frames) around a picture, so that it can be looked up without them.</summary>
 public static class UniformBorder
 {
-    /// <summary>Most by which a channel of a border pixel may differ from the border's colour: what strong JPEG leaves of a flat bar.</summary>
+    /// <summary>Most by which a channel of a border pixel may differ from the border's colour: what strong JPEG leaves of a flat
+    /// bar.</summary>
     public const int Tolerance = 12;
 
     /// <summary>Shortest side of what may be left, in pixels.</summary>

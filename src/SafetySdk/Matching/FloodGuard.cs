@@ -8,7 +8,8 @@ public enum HashIndexUpdateOutcome
     /// <summary>The new index is in place.</summary>
     Applied,
 
-    /// <summary>The new index suddenly matches benign content; the old one stays, the new one lies beside it for a person to look at.</summary>
+    /// <summary>The new index suddenly matches benign content; the old one stays, the new one lies beside it for a person to look
+    /// at.</summary>
     Quarantined,
 }
 

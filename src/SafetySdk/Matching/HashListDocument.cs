@@ -61,7 +61,8 @@ public static class HashListDocument
     /// <param name="name">Name of the list, for records and errors.</param>
     /// <param name="format">Its format.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <exception cref="HashListException">The stream cannot be read, or a record is bad and the options do not take bad records.</exception>
+    /// <exception cref="HashListException">The stream cannot be read, or a record is bad and the options do not take bad
+    /// records.</exception>
     public static IEnumerable<HashListRecord> Read(Stream stream, string name, HashListFormat format, HashListOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);

@@ -5,9 +5,11 @@ using SafetySdk.Hashing;
 namespace SafetySdk.Matching;
 
 /// <summary>One fingerprint of a record.</summary>
-/// <param name="Type">Lower-case name, for example <c>pdq</c>, <c>photodna</c>, <c>tmk_pdqf</c>; <c>other</c> where it is not known.</param>
+/// <param name="Type">Lower-case name, for example <c>pdq</c>, <c>photodna</c>, <c>tmk_pdqf</c>; <c>other</c> where it is not
+/// known.</param>
 /// <param name="Kind">The kind that is compared here; null where it is only kept.</param>
-/// <param name="Value">Lower-case hexadecimal digits, or as the list gives it where the kind is null; empty where the list only links it.</param>
+/// <param name="Value">Lower-case hexadecimal digits, or as the list gives it where the kind is null; empty where the list only links
+/// it.</param>
 public sealed record HashFingerprint(string Type, HashKind? Kind, string Value)
 {
     /// <summary>Longest value that is kept of a type that is not compared, in characters.</summary>

@@ -20,7 +20,8 @@ public sealed record KnownContentMatch(
 /// <summary>A match that a bank of known false positives took back.</summary>
 /// <param name="Match">The match.</param>
 /// <param name="By">The hit in the negative bank.</param>
-/// <param name="Reason">Why: <c>exact_false_positive</c>, or <c>near_false_positive</c> where the picture is at least as near to it.</param>
+/// <param name="Reason">Why: <c>exact_false_positive</c>, or <c>near_false_positive</c> where the picture is at least as near to
+/// it.</param>
 public sealed record VetoedMatch(KnownContentMatch Match, KnownContentMatch By, string Reason);
 
 /// <summary>The outcome of a look-up.</summary>

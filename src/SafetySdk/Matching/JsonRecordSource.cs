@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using SafetySdk.Hashing;
 
 namespace SafetySdk.Matching;
 
@@ -28,6 +30,9 @@ internal sealed class JsonRecordSource : RecordSource
     {
         _stream = stream;
         _format = format;
+
+        // A file of records without any is whole, too: nothing has been pulled yet.
+        _rootEnded = format == HashListFormat.Records;
     }
 
     private enum Step
@@ -176,7 +181,8 @@ internal sealed class JsonRecordSource : RecordSource
                 NextSet = value.ValueKind == JsonValueKind.Null ? null : Text(value, _property);
                 break;
             case "hasMoreRecords":
-                HasMore = value.ValueKind == JsonValueKind.True || (value.ValueKind == JsonValueKind.False ? false : throw Wrong("hasMoreRecords"));
+                HasMore = value.ValueKind == JsonValueKind.True
+                    || (value.ValueKind == JsonValueKind.False ? false : throw Wrong("hasMoreRecords"));
                 break;
             case "paging" when value.ValueKind == JsonValueKind.Object:
                 Next = Find(value, "next");
@@ -311,7 +317,8 @@ internal sealed class JsonRecordSource : RecordSource
             throw Missing("id");
         }
 
-        return new HashListRecord(id is not null ? "threatexchange:" + id : Key("threatexchange", type!, value!), id ?? Numbered(), Name, removed ? [] : fingerprints)
+        string key = id is not null ? "threatexchange:" + id : Key("threatexchange", type!, value!);
+        return new HashListRecord(key, id ?? Numbered(), Name, removed ? [] : fingerprints)
         {
             Removed = removed,
             State = status,
@@ -345,7 +352,8 @@ internal sealed class JsonRecordSource : RecordSource
 
         foreach (JsonElement one in all.EnumerateArray())
         {
-            string value = Text(one.ValueKind == JsonValueKind.Object && one.TryGetProperty("value", out JsonElement given) ? given : one, "value");
+            bool has = one.ValueKind == JsonValueKind.Object && one.TryGetProperty("value", out _);
+            string value = Text(has ? one.GetProperty("value") : one, "value");
             Add(fingerprints, Need(one, "type"), value, linked: value.Length == 0);
         }
 
@@ -365,7 +373,9 @@ internal sealed class JsonRecordSource : RecordSource
 
     // Values can be as long as a video's fingerprint; a key need not.
     private static string Key(string exchange, string type, string value)
-        => $"{exchange}:{type.ToLowerInvariant()}:" + (value.Length <= 128 ? value.ToLowerInvariant() : Hashing.FileDigests.Sha256(System.Text.Encoding.UTF8.GetBytes(value)));
+        => $"{exchange}:{type.ToLowerInvariant()}:" + (value.Length <= 128
+            ? value.ToLowerInvariant()
+            : FileDigests.Sha256(Encoding.UTF8.GetBytes(value)));
 
     private string Numbered() => string.Create(CultureInfo.InvariantCulture, $"{Name}:{Number}");
 

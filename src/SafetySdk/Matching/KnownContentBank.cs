@@ -8,7 +8,8 @@ public sealed record KnownContentBank(HashIndex Index)
     private readonly int? _distance;
     private readonly double _enabledRatio = 1;
 
-    /// <summary>Most bits in which a PDQ hash may differ, 0 to <see cref="HashIndexWriter.MaxMatchDistance"/>; null: as the index says.</summary>
+    /// <summary>Most bits in which a PDQ hash may differ, 0 to <see cref="HashIndexWriter.MaxMatchDistance"/>; null: as the index
+    /// says.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Outside the range.</exception>
     public int? Distance
     {

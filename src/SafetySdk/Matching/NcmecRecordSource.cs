@@ -2,7 +2,8 @@ using System.Xml;
 
 namespace SafetySdk.Matching;
 
-/// <summary>NCMEC hash sharing v2: <c>queryResult</c> with images and videos, streamed. No document type, no entities, no deep nesting.</summary>
+/// <summary>NCMEC hash sharing v2: <c>queryResult</c> with images and videos, streamed. No document type, no entities, no deep
+/// nesting.</summary>
 internal sealed class NcmecRecordSource : RecordSource
 {
     private const int MaxDepth = 16;

@@ -141,6 +141,9 @@ public sealed class HashListDocumentTests : IDisposable
     }
 
     [Fact]
+    public void A_file_of_no_records_yet_is_whole() => Assert.Empty(Read("", HashListFormat.Records));
+
+    [Fact]
     public void A_late_older_record_does_not_bring_a_removed_item_back()
     {
         var writer = new HashIndexWriter("test");

@@ -13,10 +13,12 @@ namespace SafetySdk.Matching.Exchanges;
 public sealed record PullResult(long Pages, long Records, long Bad);
 
 /// <summary>
-/// Pulls an exchange's records into a file of <see cref="HashListFormat.Records"/>, page by page, and remembers beside it (<c>.checkpoint</c>)
+/// Pulls an exchange's records into a file of <see cref="HashListFormat.Records"/>, page by page, and remembers beside it
+/// (<c>.checkpoint</c>)
 /// how far it came. A pull that ends at any moment goes on where it was; a range counts only once all its pages were read.
 /// </summary>
-/// <remarks>One pull at a time per file; a second one is refused. Redirects are not followed, since they would carry the credentials away.</remarks>
+/// <remarks>One pull at a time per file; a second one is refused. Redirects are not followed, since they would carry the credentials
+/// away.</remarks>
 public sealed class ExchangeClient : IDisposable
 {
     /// <summary>Ending of the checkpoint's file.</summary>
@@ -189,7 +191,8 @@ public sealed class ExchangeClient : IDisposable
         switch (_options.Kind)
         {
             case ExchangeKind.Ncmec:
-                return (checkpoint with { From = checkpoint.To!, To = null, Next = null }, string.CompareOrdinal(checkpoint.To, Format(now)) >= 0);
+                bool upToNow = string.CompareOrdinal(checkpoint.To, Format(now)) >= 0;
+                return (checkpoint with { From = checkpoint.To!, To = null, Next = null }, upToNow);
             case ExchangeKind.StopNcii:
                 // Never beyond what the server can have finished writing.
                 string from = checkpoint.From;
@@ -312,8 +315,8 @@ public sealed class ExchangeClient : IDisposable
         switch (_options.Kind)
         {
             case ExchangeKind.Ncmec:
-                request.Headers.Authorization = new AuthenticationHeaderValue(
-                    "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{_options.Credential("user")}:{_options.Credential("password")}")));
+                byte[] basic = Encoding.UTF8.GetBytes($"{_options.Credential("user")}:{_options.Credential("password")}");
+                request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(basic));
                 break;
             case ExchangeKind.StopNcii:
                 request.Headers.TryAddWithoutValidation("x-functions-key", _options.Credential("functions_key"));
@@ -339,7 +342,8 @@ public sealed class ExchangeClient : IDisposable
 
         using var content = new ByteArrayContent(body.ToArray());
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using HttpResponseMessage response = await _http.PostAsync(new Uri(_options.Url, "token-auth/tcap/"), content, cancellation).ConfigureAwait(false);
+        using HttpResponseMessage response = await _http
+            .PostAsync(new Uri(_options.Url, "token-auth/tcap/"), content, cancellation).ConfigureAwait(false);
         if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
         {
             throw Error(ExchangeError.Unauthorized, "the credentials are not accepted.");
@@ -348,7 +352,8 @@ public sealed class ExchangeClient : IDisposable
         response.EnsureSuccessStatusCode();
         try
         {
-            using JsonDocument document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
+            byte[] answer = await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
+            using JsonDocument document = JsonDocument.Parse(answer);
             string? token = document.RootElement.GetProperty("token").GetString();
             return !string.IsNullOrEmpty(token) && !token.Any(char.IsControl) ? token : throw new JsonException();
         }

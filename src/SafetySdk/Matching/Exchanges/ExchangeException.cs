@@ -19,7 +19,8 @@ public enum ExchangeError
     Storage,
 }
 
-/// <summary>A pull could not be completed. What was pulled stays, and the next pull goes on. The message never holds credentials or content.</summary>
+/// <summary>A pull could not be completed. What was pulled stays, and the next pull goes on. The message never holds credentials or
+/// content.</summary>
 public sealed class ExchangeException : Exception
 {
     /// <summary>Creates the exception.</summary>
