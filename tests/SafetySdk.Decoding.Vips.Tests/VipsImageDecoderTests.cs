@@ -245,7 +245,10 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
         string folder = Directory.CreateTempSubdirectory().FullName;
         string copy = Path.Combine(folder, Path.GetFileName(_decoder.Library.Path));
         File.CreateSymbolicLink(copy, _decoder.Library.Path);
-        Assert.Throws<InvalidOperationException>(() => new VipsImageDecoder(copy, acceptUnknownCodecVersions: true));
+        Assert.Same(_decoder.Library, new VipsImageDecoder(copy, acceptUnknownCodecVersions: true).Library);
+
+        // The other path is judged all the same: no versions are stated beside it.
+        Assert.Equal(ImageError.DecoderTooOld, Assert.Throws<ImageException>(() => new VipsImageDecoder(copy)).Error);
     }
 
     private unsafe void AssertSameOrientation(byte[] file)
