@@ -5,7 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 rounds=${1:-9}
 home=${SAFETYSDK_HOME:-$root/.safetysdk}
-photo=$home/photographs/sample1.jpg
+photo=$home/photographs/photo1.png
 aot=$root/artifacts/native/bin/safety
 jit=(dotnet "$root/src/SafetySdk.Cli/bin/Release/net10.0/safety.dll")
 export SAFETYSDK_HOME=$home

@@ -9,7 +9,7 @@ namespace SafetySdk.Benchmarks;
 public class DecodeBenchmarks : IDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddSafety().AddVipsDecoder().Services.BuildServiceProvider();
-    private readonly byte[] _jpeg = Photograph.OneMegapixelJpeg;
+    private readonly byte[] _jpeg = Photograph.TwoMegapixelJpeg;
     private readonly byte[] _png = Photograph.OneMegapixelPng;
     private IImageDecoder? _decoder;
 

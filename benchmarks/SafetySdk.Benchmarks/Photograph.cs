@@ -1,11 +1,13 @@
 namespace SafetySdk.Benchmarks;
 
-/// <summary>The picture that the benchmarks use: a photograph of about one megapixel that native/restore.sh obtains.</summary>
+/// <summary>The pictures that the benchmarks use; native/restore.sh obtains them.</summary>
 internal static class Photograph
 {
-    public static byte[] OneMegapixelJpeg => Read("sample1.jpg");
-
+    /// <summary>A street, 1250 x 835.</summary>
     public static byte[] OneMegapixelPng => Read("photo1.png");
+
+    /// <summary>A party of six, 1920 x 1280.</summary>
+    public static byte[] TwoMegapixelJpeg => Read("sample1.jpg");
 
     private static byte[] Read(string name)
     {
