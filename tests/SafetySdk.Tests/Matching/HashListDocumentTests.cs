@@ -106,6 +106,20 @@ public sealed class HashListDocumentTests : IDisposable
     }
 
     [Fact]
+    public void A_tombstone_leaves_nothing_behind_whatever_it_carries_and_whenever_it_comes()
+    {
+        var fingerprint = new HashFingerprint("sha256", HashKind.Sha256, new string('a', 64));
+        var listed = new HashListRecord("k", "1", "list", [fingerprint]) { Updated = DateTimeOffset.UnixEpoch };
+        HashListRecord tombstone = listed with { Removed = true, Updated = DateTimeOffset.UnixEpoch.AddDays(1) };
+        foreach (HashListRecord[] order in new HashListRecord[][] { [listed, tombstone], [tombstone, listed], [tombstone] })
+        {
+            var builder = new HashListBuilder(new HashIndexWriter("list"));
+            Array.ForEach(order, builder.Add);
+            Assert.Equal(0, builder.Complete().Added);
+        }
+    }
+
+    [Fact]
     public void Entries_carry_source_class_labels_and_state()
     {
         HashListRecord one = Read(Ncmec, HashListFormat.Ncmec)[0];
