@@ -55,7 +55,7 @@ public sealed partial class ReadmeTests
     [GeneratedRegex("\"[^\"]*\"|\\S+")]
     private static partial Regex Argument();
 
-    [GeneratedRegex(@"^\w+\.(jpg|txt|index|json)$")]
+    [GeneratedRegex(@"^\w+\.(jpg|txt|index|json|npy)$")]
     private static partial Regex FileName();
 
     [GeneratedRegex(@"<!-- (samples/\S+) -->\n```\w+\n(.*?)```", RegexOptions.Singleline)]
