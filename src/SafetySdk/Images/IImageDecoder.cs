@@ -25,7 +25,13 @@ public enum ImageFormat
 /// <param name="HasAlpha">Whether a fourth channel was present.</param>
 /// <param name="HasColourProfile">Whether an ICC profile was embedded. It is not applied.</param>
 public sealed record ImageInfo(
-    ImageFormat Format, int Width, int Height, int Orientation, int Frames, bool HasAlpha, bool HasColourProfile);
+    ImageFormat Format, int Width, int Height, int Orientation, int Frames, bool HasAlpha, bool HasColourProfile)
+{
+    /// <summary>
+    /// Whether data was missing or damaged and the picture is what remains; only with <see cref="DecodeOptions.AllowTruncated"/>.
+    /// </summary>
+    public bool IsDamaged { get; init; }
+}
 
 /// <summary>A decoded picture and what was done to get it. Owns its pixels.</summary>
 /// <param name="Info">What the header said.</param>
