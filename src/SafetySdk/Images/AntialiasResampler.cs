@@ -206,7 +206,7 @@ internal static class AntialiasResampler
                         wideRows[i] = (nint)((written + Math.Min(i, count - 1)) % wideSlots) * wideStride;
                     }
 
-                    HorizontalConvolution.Convolve(ref all, wideRows, horizontal.Weights, ref all, targets);
+                    HorizontalConvolution.Convolve(ref all, wideRows, horizontal.Weights, PixelBuffer.BytesPerPixel, ref all, targets);
                     for (int i = 0; i < count; i++)
                     {
                         writer.Write(memory.AsSpan((int)targets[i], rowBytes), written + i);
@@ -326,7 +326,8 @@ internal static class AntialiasResampler
             Span<nint> rows = stackalloc nint[HorizontalConvolution.Rows];
             bool inPlace = Locate(row, NeededBytes + HorizontalConvolution.ReadAhead, rows, copies);
             HorizontalConvolution.Convolve(
-                ref inPlace ? ref Origin : ref MemoryMarshal.GetReference(copies), rows, horizontal.Weights, ref target, targets);
+                ref inPlace ? ref Origin : ref MemoryMarshal.GetReference(copies), rows, horizontal.Weights, PixelBuffer.BytesPerPixel, ref target,
+                targets);
         }
     }
 }

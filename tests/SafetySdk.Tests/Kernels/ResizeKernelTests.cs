@@ -15,7 +15,7 @@ public sealed class ResizeKernelTests
         ref byte source, ReadOnlySpan<nint> rows, ReadOnlySpan<short> high, ReadOnlySpan<short> low, int fractionBits, Span<byte> target);
 
     private delegate void HorizontalForm(
-        ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, ref byte target, ReadOnlySpan<nint> targets);
+        ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, ref byte target, ReadOnlySpan<nint> targets);
 
     private delegate void AccumulationForm(
         ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
@@ -67,8 +67,11 @@ public sealed class ResizeKernelTests
         }
     }
 
-    [Fact]
-    public void Rows_are_resampled_along_the_row()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Rows_are_resampled_along_the_row(int channels)
     {
         var random = new Random(2);
         foreach (HorizontalForm form in HorizontalForms())
@@ -104,8 +107,8 @@ public sealed class ResizeKernelTests
                     Stride = stride,
                     FractionBits = bits,
                 };
-                int rowBytes = (3 * (width - origin)) + HorizontalConvolution.ReadAhead;
-                int targetBytes = (3 * outputs) + HorizontalConvolution.WriteAhead;
+                int rowBytes = (channels * (width - origin)) + HorizontalConvolution.ReadAhead;
+                int targetBytes = (channels * outputs) + HorizontalConvolution.WriteAhead;
                 using var source = new GuardedMemory(4 * rowBytes);
                 using var target = new GuardedMemory(4 * targetBytes);
                 byte[][] results = new byte[2][];
@@ -115,13 +118,13 @@ public sealed class ResizeKernelTests
                     // What follows a row must not matter.
                     for (int row = 0; row < 4; row++)
                     {
-                        source.AtEnd.Slice((row * rowBytes) + (3 * (width - origin)), HorizontalConvolution.ReadAhead).Fill(poison == 0 ? (byte)0xAA : (byte)0x55);
+                        source.AtEnd.Slice((row * rowBytes) + (channels * (width - origin)), HorizontalConvolution.ReadAhead).Fill(poison == 0 ? (byte)0xAA : (byte)0x55);
                     }
 
                     form(
-                        ref MemoryMarshal.GetReference(source.AtEnd), [0, rowBytes, 2 * rowBytes, 3 * rowBytes], weights,
+                        ref MemoryMarshal.GetReference(source.AtEnd), [0, rowBytes, 2 * rowBytes, 3 * rowBytes], weights, channels,
                         ref MemoryMarshal.GetReference(target.AtEnd), [0, targetBytes, 2 * targetBytes, 3 * targetBytes]);
-                    results[poison] = [.. Enumerable.Range(0, 4).SelectMany(row => target.AtEnd.Slice(row * targetBytes, 3 * outputs).ToArray())];
+                    results[poison] = [.. Enumerable.Range(0, 4).SelectMany(row => target.AtEnd.Slice(row * targetBytes, channels * outputs).ToArray())];
                 }
 
                 Assert.Equal(results[0], results[1]);
@@ -129,15 +132,15 @@ public sealed class ResizeKernelTests
                 {
                     for (int x = 0; x < outputs; x++)
                     {
-                        for (int channel = 0; channel < 3; channel++)
+                        for (int channel = 0; channel < channels; channel++)
                         {
                             long sum = 1L << (bits - 1);
                             for (int i = 0; i < count[x]; i++)
                             {
-                                sum += Weight(high, low, (x * stride) + i) * source.AtEnd[(row * rowBytes) + (3 * (first[x] - origin + i)) + channel];
+                                sum += Weight(high, low, (x * stride) + i) * source.AtEnd[(row * rowBytes) + (channels * (first[x] - origin + i)) + channel];
                             }
 
-                            Assert.Equal(Expected(sum, bits), results[0][(3 * ((row * outputs) + x)) + channel]);
+                            Assert.Equal(Expected(sum, bits), results[0][(channels * ((row * outputs) + x)) + channel]);
                         }
                     }
                 }
