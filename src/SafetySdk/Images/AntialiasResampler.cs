@@ -1,46 +1,140 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using SafetySdk.Kernels;
 
 namespace SafetySdk.Images;
 
 /// <summary>
-/// The antialiased resamplings of RGB, row by row: Pillow's and torchvision's with their bytes, which is rows first and then columns, and
-/// the fast form. A pass that changes no size is left out. Thread-safe; holds a few rows of pooled memory, cleared.
+/// The antialiased resamplings, from a stream of stored rows: Pillow's and torchvision's with their bytes, whose displayed rows are resampled
+/// along before columns are, and the fast form. Orientation is folded into the weights, so no pixel is turned. Holds a few rows of pooled
+/// memory, cleared; a thread reuses its instance. Not thread-safe.
 /// </summary>
-internal static class AntialiasResampler
+internal sealed class AntialiasResampler : IDisposable
 {
-    /// <summary>Resamples.</summary>
-    /// <param name="image">The picture.</param>
-    /// <param name="source">The rectangle of it, inside the picture, not empty.</param>
-    /// <param name="geometry">Size after resampling, and what of that is wanted.</param>
-    /// <param name="mode">A Pillow or torchvision mode.</param>
-    /// <param name="precision">Whether the bytes must be the reference's.</param>
-    /// <param name="writer">Receives the rows.</param>
-    public static void Resample<TWriter>(
-        PixelBuffer image, PixelRectangle source, in TensorGeometry geometry, ResampleMode mode, ResamplePrecision precision,
-        ref TWriter writer)
+    private const int Rows = HorizontalConvolution.Rows;
+
+    [ThreadStatic]
+    private static AntialiasResampler? _idle;
+
+    private ResamplePlan _plan;
+    private PassOrder _order;
+    private ResampleTable _horizontal = null!;
+    private ResampleTable _vertical = null!;
+    private bool _transposes;
+
+    private byte[] _memory = [];
+    private nint[] _offsets = [];
+    private int[] _sums = [];
+    private RowAccumulation[] _outputs = [];
+    private byte[] _transposed = [];
+
+    // One allocation: a ring of rows between the passes, finished rows, and copies of source rows that kernels would read past.
+    private int _ringSlots;
+    private int _ringStride;
+    private int _finishedOffset;
+    private int _finishedStride;
+    private int _copyOffset;
+    private int _copyStride;
+    private int _used;
+
+    private int _sourceBytes;
+    private int _finishedBytes;
+    private int _underWay;
+    private int _sumsLength;
+    private int _begun;
+    private int _done;
+    private int _emitted;
+
+    private AntialiasResampler()
+    {
+    }
+
+    private enum PassOrder
+    {
+        /// <summary>Along rows, four at a time, into a ring of short rows; then down columns of the ring.</summary>
+        RowsFirst,
+
+        /// <summary>Down columns of a ring of source rows; then along the result.</summary>
+        ColumnsFirst,
+
+        /// <summary>
+        /// The same, but every source row is read once and added to the sums of all output rows under way: for long windows of 16-bit
+        /// weights.
+        /// </summary>
+        ColumnsFirstSummed,
+    }
+
+    /// <summary>Starts a resampling; dispose the result.</summary>
+    /// <param name="plan">What to do; its mode is a Pillow or torchvision one.</param>
+    public static AntialiasResampler Rent(in ResamplePlan plan)
+    {
+        AntialiasResampler resampler = _idle ?? new AntialiasResampler();
+        _idle = null;
+        try
+        {
+            resampler.Begin(plan);
+        }
+        catch
+        {
+            resampler.Dispose();
+            throw;
+        }
+
+        return resampler;
+    }
+
+    /// <summary>Takes the next rows, from the top, and writes what they complete.</summary>
+    /// <param name="strip">Rows of the full stored width. Its top is a multiple of 8; its count too, but for the last rows.</param>
+    /// <param name="writer">Receives finished rows; not from top to bottom where the picture is stored upside down.</param>
+    public unsafe void Push<TWriter>(scoped RowStrip strip, ref TWriter writer)
         where TWriter : struct, IPixelRowWriter, allows ref struct
     {
-        (ResampleFilter filter, ResampleArithmetic arithmetic) = Definition(mode);
-        if (precision == ResamplePrecision.Exact)
+        int group = _order == PassOrder.RowsFirst ? Rows : VerticalAccumulation.Rows;
+        int end = Math.Min(strip.End, _vertical.EndNeeded);
+        Span<nint> rows = stackalloc nint[group];
+        // Fixed, so that an offset may lead from the strip to a copy of one of its rows.
+        fixed (byte* pixels = strip.Pixels)
+        fixed (byte* memory = _memory)
+        fixed (int* sums = _sums)
         {
-            RowsFirst(image, source, geometry, filter, arithmetic, ref writer);
+            for (int row = Math.Max(strip.Top, _vertical.FirstNeeded / group * group); row < end; row += group)
+            {
+                Locate(strip, row, pixels, memory, rows);
+                switch (_order)
+                {
+                    case PassOrder.RowsFirst:
+                        ConvolveRows(row, pixels, memory, rows, ref writer);
+                        break;
+                    case PassOrder.ColumnsFirst:
+                        KeepRows(row, pixels, memory, rows, ref writer);
+                        break;
+                    default:
+                        SumRows(row, pixels, memory, sums, rows, ref writer);
+                        break;
+                }
+            }
         }
-        else if (filter is not (ResampleFilter.Box or ResampleFilter.Bilinear))
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _memory.AsSpan(0, Math.Min(_used, _memory.Length)).Clear();
+        Return(ref _memory);
+        _sums.AsSpan().Clear();
+        Return(ref _sums);
+        _transposed.AsSpan().Clear();
+        Return(ref _transposed);
+        Return(ref _offsets);
+        Return(ref _outputs);
+        _idle = this;
+    }
+
+    private static void Return<T>(ref T[] rented)
+    {
+        if (rented.Length > 0)
         {
-            // These overshoot and are clamped between the passes. With columns first that happens at another place: 10 (bicubic) and 19
-            // levels (Lanczos) from Pillow at the saturated edges of photographs.
-            RowsFirst(image, source, geometry, filter, ResampleArithmetic.Int16, ref writer);
-        }
-        else if (source.Width >= 2L * geometry.ResizedWidth && source.Height >= 2L * geometry.ResizedHeight)
-        {
-            ColumnsFirst(image, source, geometry, filter, ref writer);
-        }
-        else
-        {
-            // Weights near 1 have few bits in 16, so that some samples would be 2 levels away; and windows are short.
-            RowsFirst(image, source, geometry, filter, arithmetic, ref writer);
+            ArrayPool<T>.Shared.Return(rented);
+            rented = [];
         }
     }
 
@@ -55,181 +149,289 @@ internal static class AntialiasResampler
         _ => throw new ArgumentOutOfRangeException(nameof(mode)),
     };
 
-    private static int Padded(int bytes) => (bytes + HorizontalConvolution.ReadAhead + 63) & ~63;
+    private static int Padded(int bytes) => checked(bytes + HorizontalConvolution.ReadAhead + 63) & ~63;
 
-    private static (ResampleTable Horizontal, ResampleTable Vertical) Tables(
-        PixelRectangle source, in TensorGeometry geometry, ResampleFilter filter, ResampleArithmetic arithmetic) => (
-        ResampleTableCache.Get(new(source.Width, geometry.ResizedWidth, geometry.CropLeft, geometry.Content.Width, filter, arithmetic)),
-        ResampleTableCache.Get(new(source.Height, geometry.ResizedHeight, geometry.CropTop, geometry.Content.Height, filter, arithmetic)));
-
-    private static void RowsFirst<TWriter>(
-        PixelBuffer image, PixelRectangle rectangle, in TensorGeometry geometry, ResampleFilter filter, ResampleArithmetic arithmetic,
-        ref TWriter writer)
-        where TWriter : struct, IPixelRowWriter, allows ref struct
+    private void Begin(in ResamplePlan plan)
     {
-        (ResampleTable horizontal, ResampleTable vertical) = Tables(rectangle, geometry, filter, arithmetic);
-        var source = new SourceRows(image, rectangle, horizontal);
-        int rowBytes = 3 * horizontal.Length;
-        int stride = Padded(rowBytes);
-        int slots = ((Largest(vertical.Count) + 3) & ~3) + HorizontalConvolution.Rows;
-        // Narrowed rows, one finished row, and copies of four source rows.
-        int scratchOffset = checked((slots + 1) * stride);
-        int used = checked(scratchOffset + (HorizontalConvolution.Rows * source.CopyStride));
-        byte[] memory = ArrayPool<byte>.Shared.Rent(used);
-        nint[] offsets = ArrayPool<nint>.Shared.Rent(slots);
-        try
+        _plan = plan;
+        _begun = _done = _emitted = 0;
+        (ResampleFilter filter, ResampleArithmetic arithmetic) = Definition(plan.Mode);
+        TensorGeometry geometry = plan.Geometry;
+        _transposes = plan.Orientation >= 5;
+        bool shrinks = geometry.SourceWidth >= 2L * geometry.ResizedWidth && geometry.SourceHeight >= 2L * geometry.ResizedHeight;
+        bool columnsFirst = _transposes;
+        if (plan.Precision == ResamplePrecision.Fast)
         {
-            ref byte narrowed = ref MemoryMarshal.GetArrayDataReference(memory);
-            Span<byte> finished = memory.AsSpan(slots * stride, rowBytes);
-            Span<byte> copies = memory.AsSpan(scratchOffset, HorizontalConvolution.Rows * source.CopyStride);
-            Span<nint> targets = stackalloc nint[HorizontalConvolution.Rows];
-            int first = vertical.FirstNeeded;
-            int produced = first;
-            for (int y = 0; y < vertical.Length; y++)
+            if (filter is not (ResampleFilter.Box or ResampleFilter.Bilinear))
             {
-                int from = vertical.First[y];
-                int count = vertical.Count[y];
-                if (vertical.IsIdentity)
-                {
-                    (from, count) = (vertical.Key.Start + y, 1);
-                }
+                // These overshoot and are clamped between the passes. With columns first that happens at another place: 10 (bicubic) and 19
+                // levels (Lanczos) from Pillow at the saturated edges of photographs.
+                arithmetic = ResampleArithmetic.Int16;
+            }
+            else if (shrinks)
+            {
+                arithmetic = ResampleArithmetic.Int16;
+                columnsFirst = true;
+            }
 
-                if (horizontal.IsIdentity)
+            // Otherwise weights near 1 have few bits in 16, so that some samples would be 2 levels away; and windows are short.
+        }
+
+        // The displayed axes, and how they are stored.
+        bool mirrorsAcross = plan.Orientation is 2 or 3 or 7 or 8;
+        bool mirrorsDown = plan.Orientation is 3 or 4 or 6 or 7;
+        var x = new ResampleTableKey(
+            geometry.SourceWidth, geometry.ResizedWidth, geometry.CropLeft, geometry.Content.Width, filter, arithmetic);
+        var y = new ResampleTableKey(
+            geometry.SourceHeight, geometry.ResizedHeight, geometry.CropTop + plan.FirstRow, plan.Rows, filter, arithmetic);
+        (ResampleTableKey across, ResampleTableKey down) = _transposes ? (y, x) : (x, y);
+        _horizontal = ResampleTableCache.Get(
+            across with { Direction = mirrorsAcross ? ResampleDirection.Mirrored : ResampleDirection.Forward });
+        _vertical = ResampleTableCache.Get(down with { Direction = mirrorsDown ? ResampleDirection.Reversed : ResampleDirection.Forward });
+        _order = !columnsFirst ? PassOrder.RowsFirst
+            : arithmetic == ResampleArithmetic.Int16 && down.Input >= 2L * down.Output ? PassOrder.ColumnsFirstSummed
+            : PassOrder.ColumnsFirst;
+        LayOut();
+    }
+
+    private void LayOut()
+    {
+        _sourceBytes = _plan.Channels * (_horizontal.EndNeeded - _horizontal.FirstNeeded);
+        _finishedBytes = _plan.Channels * _horizontal.Length;
+        _finishedStride = Padded(_finishedBytes);
+        _copyStride = Padded(_sourceBytes);
+        _sumsLength = 0;
+        switch (_order)
+        {
+            case PassOrder.RowsFirst:
+                _ringStride = _finishedStride;
+                _ringSlots = ((_vertical.LargestCount + 3) & ~3) + Rows;
+                break;
+            case PassOrder.ColumnsFirst:
+                _ringStride = _copyStride;
+                _ringSlots = _vertical.LargestCount + VerticalAccumulation.Rows;
+                break;
+            default:
+                _ringStride = _copyStride;
+                _underWay = MostUnderWay(_vertical);
+                _ringSlots = _underWay + Rows;
+                _sumsLength = (_sourceBytes + VerticalAccumulation.Block - 1) & -VerticalAccumulation.Block;
+                _sums = ArrayPool<int>.Shared.Rent(checked(_underWay * _sumsLength));
+                _outputs = ArrayPool<RowAccumulation>.Shared.Rent(_underWay);
+                break;
+        }
+
+        if (_order != PassOrder.ColumnsFirstSummed)
+        {
+            _offsets = ArrayPool<nint>.Shared.Rent(_ringSlots);
+        }
+
+        // Between two passes down and along lie up to four wide rows that are finished downwards.
+        int wide = _order == PassOrder.ColumnsFirst ? Rows : 0;
+        _finishedOffset = checked((_ringSlots + wide) * _ringStride);
+        _copyOffset = checked(_finishedOffset + (Rows * _finishedStride));
+        _used = checked(_copyOffset + (VerticalAccumulation.Rows * _copyStride));
+        _memory = ArrayPool<byte>.Shared.Rent(_used);
+        if (_transposes)
+        {
+            _transposed = ArrayPool<byte>.Shared.Rent(checked(_vertical.Length * _finishedBytes));
+        }
+    }
+
+    // Offsets of a group of rows from the strip; rows below it repeat its last one, with weights of 0.
+    private unsafe void Locate(scoped RowStrip strip, int row, byte* pixels, byte* memory, scoped Span<nint> rows)
+    {
+        int start = _plan.Channels * _horizontal.FirstNeeded;
+        int readable = Math.Max(_sourceBytes + HorizontalConvolution.ReadAhead, _sumsLength);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            int at = Math.Min(row + i, strip.End - 1) - strip.Top;
+            nint offset = ((nint)at * strip.Stride) + start;
+            if (_plan.Channels == 4 || offset + readable > strip.Pixels.Length)
+            {
+                byte* copy = memory + _copyOffset + (i * (nint)_copyStride);
+                var source = new ReadOnlySpan<byte>(pixels + offset, _sourceBytes);
+                var target = new Span<byte>(copy, _sourceBytes);
+                if (_plan.Channels == 4)
                 {
-                    for (int i = 0; i < count; i++)
-                    {
-                        offsets[i] = source.Offset(from + i) + (3 * (horizontal.Key.Start - horizontal.FirstNeeded));
-                    }
+                    AlphaPremultiply.Multiply(source, target);
                 }
                 else
                 {
-                    for (; produced < from + count; produced += HorizontalConvolution.Rows)
-                    {
-                        for (int i = 0; i < targets.Length; i++)
-                        {
-                            targets[i] = (produced - first + i) % slots * stride;
-                        }
-
-                        source.Convolve(produced, horizontal, ref narrowed, targets, copies);
-                    }
-
-                    for (int i = 0; i < count; i++)
-                    {
-                        offsets[i] = (from - first + i) % slots * stride;
-                    }
+                    source.CopyTo(target);
                 }
 
-                ref byte rows = ref horizontal.IsIdentity ? ref source.Origin : ref narrowed;
-                if (vertical.IsIdentity)
-                {
-                    writer.Write(
-                        horizontal.IsIdentity ? source.Pixels.Slice((int)offsets[0], rowBytes) : memory.AsSpan((int)offsets[0], rowBytes), y);
-                    continue;
-                }
-
-                VerticalConvolution.Row(ref rows, offsets.AsSpan(0, count), vertical.High(y), vertical.Low(y), vertical.FractionBits, finished);
-                writer.Write(finished, y);
+                offset = (nint)(copy - pixels);
             }
-        }
-        finally
-        {
-            memory.AsSpan(0, used).Clear();
-            ArrayPool<byte>.Shared.Return(memory);
-            ArrayPool<nint>.Shared.Return(offsets);
+
+            rows[i] = offset;
         }
     }
 
-    // Reads every source row once and in order, keeping the sums of all output rows under way.
-    private static void ColumnsFirst<TWriter>(
-        PixelBuffer image, PixelRectangle rectangle, in TensorGeometry geometry, ResampleFilter filter, ref TWriter writer)
+    private unsafe void ConvolveRows<TWriter>(int row, byte* pixels, byte* memory, scoped Span<nint> rows, ref TWriter writer)
         where TWriter : struct, IPixelRowWriter, allows ref struct
     {
-        (ResampleTable horizontal, ResampleTable vertical) = Tables(rectangle, geometry, filter, ResampleArithmetic.Int16);
-        var source = new SourceRows(image, rectangle, horizontal);
-        const int Rows = HorizontalConvolution.Rows;
-        int underWay = MostUnderWay(vertical);
-        int wideSlots = underWay + Rows;
-        int wideStride = source.CopyStride;
-        int length = (source.NeededBytes + VerticalAccumulation.Block - 1) & -VerticalAccumulation.Block;
-        int rowBytes = 3 * horizontal.Length;
-        int stride = Padded(rowBytes);
-        // Finished wide rows, finished rows, copies of source rows at the end of the picture.
-        int finishedOffset = checked(wideSlots * wideStride);
-        int copyOffset = checked(finishedOffset + (Rows * stride));
-        int used = checked(copyOffset + (VerticalAccumulation.Rows * wideStride));
-        byte[] memory = ArrayPool<byte>.Shared.Rent(used);
-        int[] sums = ArrayPool<int>.Shared.Rent(checked(underWay * length));
-        RowAccumulation[] outputs = ArrayPool<RowAccumulation>.Shared.Rent(underWay);
-        try
+        Span<nint> targets = stackalloc nint[Rows];
+        for (int i = 0; i < Rows; i++)
         {
-            ref byte all = ref MemoryMarshal.GetArrayDataReference(memory);
-            Span<nint> sourceRows = stackalloc nint[VerticalAccumulation.Rows];
-            Span<nint> wideRows = stackalloc nint[Rows];
-            Span<nint> targets = [finishedOffset, finishedOffset + stride, finishedOffset + (2 * stride), finishedOffset + (3 * stride)];
-            int begun = 0;
-            int done = 0;
-            int written = 0;
-            for (int row = vertical.FirstNeeded; row < vertical.EndNeeded; row += VerticalAccumulation.Rows)
+            targets[i] = (nint)((row + i) % _ringSlots) * _ringStride;
+        }
+
+        if (_horizontal.IsIdentity)
+        {
+            int start = _plan.Channels * (_horizontal.Key.Start - _horizontal.FirstNeeded);
+            for (int i = 0; i < Rows; i++)
             {
-                int end = row + VerticalAccumulation.Rows;
-                while (begun < vertical.Length && vertical.First[begun] < end)
-                {
-                    begun++;
-                }
-
-                for (int y = done; y < begun; y++)
-                {
-                    outputs[y - done] = new RowAccumulation(
-                        (nint)(y % underWay) * length,
-                        (nint)(y % wideSlots) * wideStride,
-                        WeightPair(vertical, y, row),
-                        WeightPair(vertical, y, row + 2),
-                        vertical.First[y] >= row,
-                        vertical.First[y] + vertical.Count[y] <= end);
-                }
-
-                bool inPlace = source.Locate(row, length, sourceRows, memory.AsSpan(copyOffset, VerticalAccumulation.Rows * wideStride));
-                ref byte rows = ref inPlace ? ref source.Origin : ref memory[copyOffset];
-                VerticalAccumulation.Add(
-                    ref rows, sourceRows, length, outputs.AsSpan(0, begun - done), ref MemoryMarshal.GetArrayDataReference(sums), ref all,
-                    vertical.FractionBits);
-                while (done < begun && vertical.First[done] + vertical.Count[done] <= end)
-                {
-                    done++;
-                }
-
-                while (done - written >= Rows || (done == vertical.Length && written < done))
-                {
-                    int count = Math.Min(Rows, done - written);
-                    for (int i = 0; i < Rows; i++)
-                    {
-                        wideRows[i] = (nint)((written + Math.Min(i, count - 1)) % wideSlots) * wideStride;
-                    }
-
-                    HorizontalConvolution.Convolve(ref all, wideRows, horizontal.Weights, PixelBuffer.BytesPerPixel, ref all, targets);
-                    for (int i = 0; i < count; i++)
-                    {
-                        writer.Write(memory.AsSpan((int)targets[i], rowBytes), written + i);
-                    }
-
-                    written += count;
-                }
+                new ReadOnlySpan<byte>(pixels + rows[i] + start, _finishedBytes).CopyTo(new Span<byte>(memory + targets[i], _finishedBytes));
             }
         }
-        finally
+        else
         {
-            memory.AsSpan(0, used).Clear();
-            ArrayPool<byte>.Shared.Return(memory);
-            sums.AsSpan(0, underWay * length).Clear();
-            ArrayPool<int>.Shared.Return(sums);
-            ArrayPool<RowAccumulation>.Shared.Return(outputs);
+            HorizontalConvolution.Convolve(ref *pixels, rows, _horizontal.Weights, _plan.Channels, ref *memory, targets);
+        }
+
+        for (; _done < _vertical.Length; _done++)
+        {
+            (int first, int count) = _vertical.IsIdentity ? (_vertical.Key.Start + _done, 1) : (_vertical.First[_done], _vertical.Count[_done]);
+            if (first + count > row + Rows)
+            {
+                return;
+            }
+
+            if (_vertical.IsIdentity)
+            {
+                Emit(memory + ((nint)(first % _ringSlots) * _ringStride), _done, ref writer);
+                continue;
+            }
+
+            byte* finished = memory + _finishedOffset;
+            Column(memory, first, count, new Span<byte>(finished, _finishedBytes));
+            Emit(finished, _done, ref writer);
         }
     }
 
-    private static int WeightPair(ResampleTable table, int output, int row)
+    private unsafe void KeepRows<TWriter>(int row, byte* pixels, byte* memory, scoped Span<nint> rows, ref TWriter writer)
+        where TWriter : struct, IPixelRowWriter, allows ref struct
     {
-        int at = row - table.First[output];
-        ReadOnlySpan<short> weights = table.High(output)[..table.Count[output]];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            nint slot = (nint)((row + i) % _ringSlots) * _ringStride;
+            new ReadOnlySpan<byte>(pixels + rows[i], _sourceBytes).CopyTo(new Span<byte>(memory + slot, _sourceBytes));
+        }
+
+        for (; _done < _vertical.Length && _vertical.First[_done] + _vertical.Count[_done] <= row + rows.Length; _done++)
+        {
+            // The previous four were emitted before their slots are taken again.
+            Column(memory, _vertical.First[_done], _vertical.Count[_done], new Span<byte>(memory + WideRow(_done), _sourceBytes));
+            EmitWide(memory, _done + 1, ref writer);
+        }
+    }
+
+    private unsafe void SumRows<TWriter>(int row, byte* pixels, byte* memory, int* sums, scoped Span<nint> rows, ref TWriter writer)
+        where TWriter : struct, IPixelRowWriter, allows ref struct
+    {
+        int end = row + rows.Length;
+        while (_begun < _vertical.Length && _vertical.First[_begun] < end)
+        {
+            _begun++;
+        }
+
+        for (int o = _done; o < _begun; o++)
+        {
+            _outputs[o - _done] = new RowAccumulation(
+                (nint)(o % _underWay) * _sumsLength,
+                WideRow(o),
+                WeightPair(o, row),
+                WeightPair(o, row + 2),
+                _vertical.First[o] >= row,
+                _vertical.First[o] + _vertical.Count[o] <= end);
+        }
+
+        VerticalAccumulation.Add(
+            ref *pixels, rows, _sumsLength, _outputs.AsSpan(0, _begun - _done), ref *sums, ref *memory, _vertical.FractionBits);
+        while (_done < _begun && _vertical.First[_done] + _vertical.Count[_done] <= end)
+        {
+            _done++;
+            EmitWide(memory, _done, ref writer);
+        }
+    }
+
+    // Where a row that is finished downwards lies.
+    private nint WideRow(int output) => _order == PassOrder.ColumnsFirst
+        ? (nint)(_ringSlots + (output % Rows)) * _ringStride
+        : (nint)(output % _ringSlots) * _ringStride;
+
+    // The window of a ring whose row of number n lies in slot n modulo the slots.
+    private unsafe void Column(byte* memory, int first, int count, Span<byte> target)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            _offsets[i] = (nint)((first + i) % _ringSlots) * _ringStride;
+        }
+
+        VerticalConvolution.Row(
+            ref *memory, _offsets.AsSpan(0, count), _vertical.High(_done), _vertical.Low(_done), _vertical.FractionBits, target);
+    }
+
+    // Takes four finished wide rows along, or what is left of them at the end.
+    private unsafe void EmitWide<TWriter>(byte* memory, int finished, ref TWriter writer)
+        where TWriter : struct, IPixelRowWriter, allows ref struct
+    {
+        int count = finished - _emitted;
+        if (count < Rows && finished < _vertical.Length)
+        {
+            return;
+        }
+
+        Span<nint> wide = stackalloc nint[Rows];
+        Span<nint> targets = stackalloc nint[Rows];
+        for (int i = 0; i < Rows; i++)
+        {
+            wide[i] = WideRow(_emitted + Math.Min(i, count - 1));
+            targets[i] = _finishedOffset + ((nint)i * _finishedStride);
+        }
+
+        HorizontalConvolution.Convolve(ref *memory, wide, _horizontal.Weights, _plan.Channels, ref *memory, targets);
+        for (int i = 0; i < count; i++)
+        {
+            Emit(memory + targets[i], _emitted, ref writer);
+            _emitted++;
+        }
+    }
+
+    private unsafe void Emit<TWriter>(byte* row, int output, ref TWriter writer)
+        where TWriter : struct, IPixelRowWriter, allows ref struct
+    {
+        int channels = _plan.Channels;
+        var finished = new Span<byte>(row, _finishedBytes);
+        if (channels == 4)
+        {
+            AlphaPremultiply.Divide(finished, finished);
+        }
+
+        int displayed = _vertical.Key.Direction == ResampleDirection.Reversed ? _vertical.Length - 1 - output : output;
+        if (!_transposes)
+        {
+            writer.Write(finished, _plan.FirstRow + displayed);
+            return;
+        }
+
+        int stride = channels * _vertical.Length;
+        for (int from = 0, to = channels * displayed; from < finished.Length; from += channels, to += stride)
+        {
+            finished.Slice(from, channels).CopyTo(_transposed.AsSpan(to));
+        }
+
+        for (int y = 0; output == _vertical.Length - 1 && y < _horizontal.Length; y++)
+        {
+            writer.Write(_transposed.AsSpan(y * stride, stride), _plan.FirstRow + y);
+        }
+    }
+
+    private int WeightPair(int output, int row)
+    {
+        int at = row - _vertical.First[output];
+        ReadOnlySpan<short> weights = _vertical.High(output)[.._vertical.Count[output]];
         int first = (uint)at < (uint)weights.Length ? weights[at] : 0;
         int second = (uint)(at + 1) < (uint)weights.Length ? weights[at + 1] : 0;
         return (ushort)first | (second << 16);
@@ -238,12 +440,13 @@ internal static class AntialiasResampler
     // Output rows that one group of source rows may have to be added to.
     private static int MostUnderWay(ResampleTable vertical)
     {
+        const int Group = VerticalAccumulation.Rows;
         int most = 1;
         int begun = 0;
         int done = 0;
-        for (int row = vertical.FirstNeeded; row < vertical.EndNeeded; row += VerticalAccumulation.Rows)
+        for (int row = vertical.FirstNeeded / Group * Group; row < vertical.EndNeeded; row += Group)
         {
-            int end = row + VerticalAccumulation.Rows;
+            int end = row + Group;
             while (begun < vertical.Length && vertical.First[begun] < end)
             {
                 begun++;
@@ -257,77 +460,5 @@ internal static class AntialiasResampler
         }
 
         return most;
-    }
-
-    private static int Largest(ReadOnlySpan<int> counts)
-    {
-        int largest = 0;
-        foreach (int count in counts)
-        {
-            largest = Math.Max(largest, count);
-        }
-
-        return largest;
-    }
-
-    // The source rectangle, cut to the columns that some window holds.
-    private readonly ref struct SourceRows
-    {
-        private readonly nint _start;
-        private readonly int _stride;
-        private readonly int _height;
-
-        public SourceRows(PixelBuffer image, PixelRectangle source, ResampleTable horizontal)
-        {
-            Pixels = image.Pixels;
-            _stride = image.Width * PixelBuffer.BytesPerPixel;
-            _start = ((nint)source.Top * _stride) + (3 * (source.Left + horizontal.FirstNeeded));
-            _height = source.Height;
-            NeededBytes = 3 * (horizontal.EndNeeded - horizontal.FirstNeeded);
-            CopyStride = Padded(NeededBytes);
-        }
-
-        public ReadOnlySpan<byte> Pixels { get; }
-
-        public ref byte Origin => ref MemoryMarshal.GetReference(Pixels);
-
-        public int NeededBytes { get; }
-
-        /// <summary>Bytes that a copy of a row takes with what kernels read after it.</summary>
-        public int CopyStride { get; }
-
-        public nint Offset(int row) => _start + ((nint)row * _stride);
-
-        /// <summary>
-        /// Finds four rows with so many readable bytes each; rows below the rectangle repeat its last one. At the end of the picture they
-        /// are copied, and false is returned: the offsets then count from <paramref name="copies"/>.
-        /// </summary>
-        public bool Locate(int row, int readable, Span<nint> rows, Span<byte> copies)
-        {
-            bool inPlace = true;
-            for (int i = 0; i < rows.Length; i++)
-            {
-                rows[i] = Offset(Math.Min(row + i, _height - 1));
-                inPlace &= rows[i] + readable <= Pixels.Length;
-            }
-
-            for (int i = 0; i < rows.Length && !inPlace; i++)
-            {
-                Pixels.Slice((int)rows[i], NeededBytes).CopyTo(copies[(i * CopyStride)..]);
-                rows[i] = i * CopyStride;
-            }
-
-            return inPlace;
-        }
-
-        /// <summary>Resamples four rows along the row; rows below the rectangle repeat its last one.</summary>
-        public void Convolve(int row, ResampleTable horizontal, ref byte target, ReadOnlySpan<nint> targets, Span<byte> copies)
-        {
-            Span<nint> rows = stackalloc nint[HorizontalConvolution.Rows];
-            bool inPlace = Locate(row, NeededBytes + HorizontalConvolution.ReadAhead, rows, copies);
-            HorizontalConvolution.Convolve(
-                ref inPlace ? ref Origin : ref MemoryMarshal.GetReference(copies), rows, horizontal.Weights, PixelBuffer.BytesPerPixel, ref target,
-                targets);
-        }
     }
 }

@@ -5,53 +5,51 @@ using System.Runtime.InteropServices;
 namespace SafetySdk.Images;
 
 /// <summary>
-/// Plain bilinear resampling of a rectangle of a picture, row by row, in single precision without rounding in between. The picture counts
-/// as black beyond its edges, up to a virtual size.
+/// Plain bilinear resampling from a stream of rows of RGB as they are displayed, in single precision without rounding in between. The picture
+/// counts as black beyond its edges, up to a virtual size. Holds a few rows of pooled memory, cleared. Not thread-safe.
 /// </summary>
-internal ref struct BilinearResampler
+internal struct BilinearResampler : IDisposable
 {
-    private readonly ReadOnlySpan<byte> _pixels;
-    private readonly int _stride;
-    private readonly PixelRectangle _source;
+    private readonly ResamplePlan _plan;
     private readonly int _outWidth;
 
     // Both tables in one rental: per output column the two source columns, per output row the two source rows.
     private readonly int[] _indices;
     private readonly float[] _weights;
-    private readonly int _outHeight;
 
     // Columns from this one on reach beyond the picture.
     private readonly int _insideColumns;
 
+    // Two source rows resampled along, and a finished one.
     private float[]? _rows;
+
+    // The last row of the strip before.
+    private readonly byte[] _carried;
     private int _upperRow;
     private int _lowerRow;
     private bool _swapped;
+    private int _y;
 
     /// <summary>Prepares the tables.</summary>
-    /// <param name="image">The picture.</param>
-    /// <param name="source">The rectangle of it, inside the picture.</param>
-    /// <param name="geometry">Size including black at the right and below, size after resampling, and what of that to produce.</param>
-    /// <param name="mode">Where samples lie.</param>
-    public BilinearResampler(PixelBuffer image, PixelRectangle source, in TensorGeometry geometry, ResampleMode mode)
+    /// <param name="plan">What to do; its mode is an unrounded one, its orientation 1, its pixels RGB.</param>
+    public BilinearResampler(in ResamplePlan plan)
     {
-        (int outWidth, int outHeight) = (geometry.Content.Width, geometry.Content.Height);
-        _pixels = image.Pixels;
-        _stride = image.Width * PixelBuffer.BytesPerPixel;
-        _source = source;
+        _plan = plan;
+        TensorGeometry geometry = plan.Geometry;
+        (int outWidth, int outHeight) = (geometry.Content.Width, plan.Rows);
         _outWidth = outWidth;
-        _outHeight = outHeight;
         _indices = ArrayPool<int>.Shared.Rent(2 * (outWidth + outHeight));
         _weights = ArrayPool<float>.Shared.Rent(outWidth + outHeight);
-        _rows = ArrayPool<float>.Shared.Rent(RowLength * 2);
+        _rows = ArrayPool<float>.Shared.Rent(RowLength * 3);
+        _carried = ArrayPool<byte>.Shared.Rent(SourceBytes);
         FillTable(
             _indices.AsSpan(0, 2 * outWidth), _weights.AsSpan(0, outWidth), geometry.CropLeft, geometry.SourceWidth, geometry.ResizedWidth,
-            mode);
+            plan.Mode);
         FillTable(
-            _indices.AsSpan(2 * outWidth, 2 * outHeight), _weights.AsSpan(outWidth, outHeight), geometry.CropTop, geometry.SourceHeight,
-            geometry.ResizedHeight, mode);
+            _indices.AsSpan(2 * outWidth, 2 * outHeight), _weights.AsSpan(outWidth, outHeight), geometry.CropTop + plan.FirstRow,
+            geometry.SourceHeight, geometry.ResizedHeight, plan.Mode);
         _insideColumns = 0;
-        while (_insideColumns < outWidth && _indices[(2 * _insideColumns) + 1] < source.Width)
+        while (_insideColumns < outWidth && _indices[(2 * _insideColumns) + 1] < plan.Width)
         {
             _insideColumns++;
         }
@@ -61,6 +59,8 @@ internal ref struct BilinearResampler
     }
 
     private readonly int RowLength => _outWidth * PixelBuffer.BytesPerPixel;
+
+    private readonly int SourceBytes => _plan.Width * PixelBuffer.BytesPerPixel;
 
     /// <summary>
     /// Where output sample <paramref name="i"/> of <paramref name="outLength"/> lies among <paramref name="inLength"/> samples.
@@ -72,10 +72,23 @@ internal ref struct BilinearResampler
         _ => Math.Max(0, ((i + 0.5) * (inLength / (double)outLength)) - 0.5),
     };
 
-    /// <summary>Computes one output row.</summary>
-    /// <param name="y">The row. Ascending rows share work.</param>
-    /// <param name="destination">R G B R G B …, 3 × columns, values 0 to 255.</param>
-    public void Row(int y, Span<float> destination)
+    /// <summary>Takes the next rows, from the top, and writes what they complete.</summary>
+    public void Push<T>(scoped RowStrip strip, scoped in TensorRowWriter<T> writer)
+        where T : unmanaged
+    {
+        // Rows below the picture are black, so none is waited for.
+        int end = strip.End == _plan.Height ? int.MaxValue : strip.End;
+        for (; _y < _plan.Rows && _indices[(2 * (_outWidth + _y)) + 1] < end; _y++)
+        {
+            Span<float> finished = _rows.AsSpan(RowLength * 2, RowLength);
+            Row(strip, _y, finished);
+            writer.Write(finished, _plan.FirstRow + _y);
+        }
+
+        strip.Row(strip.End - 1, SourceBytes).CopyTo(_carried);
+    }
+
+    private void Row(scoped RowStrip strip, int y, Span<float> destination)
     {
         int upper = _indices[2 * (_outWidth + y)];
         int lower = _indices[(2 * (_outWidth + y)) + 1];
@@ -90,14 +103,14 @@ internal ref struct BilinearResampler
             }
             else
             {
-                Horizontal(upper, Buffer(lower: false));
+                Horizontal(strip, upper, Buffer(lower: false));
                 _upperRow = upper;
             }
         }
 
         if (lower != upper && lower != _lowerRow)
         {
-            Horizontal(lower, Buffer(lower: true));
+            Horizontal(strip, lower, Buffer(lower: true));
             _lowerRow = lower;
         }
 
@@ -111,13 +124,15 @@ internal ref struct BilinearResampler
         Blend(above, Buffer(lower: true), weight, destination[..RowLength]);
     }
 
-    /// <summary>Clears what held pixels and gives the memory back.</summary>
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (_rows is { } rows)
         {
             _rows = null;
-            rows.AsSpan(0, RowLength * 2).Clear();
+            rows.AsSpan(0, RowLength * 3).Clear();
+            _carried.AsSpan(0, SourceBytes).Clear();
+            ArrayPool<byte>.Shared.Return(_carried);
             ArrayPool<float>.Shared.Return(rows);
             ArrayPool<int>.Shared.Return(_indices);
             ArrayPool<float>.Shared.Return(_weights);
@@ -155,16 +170,15 @@ internal ref struct BilinearResampler
 
     private readonly Span<float> Buffer(bool lower) => _rows.AsSpan(lower != _swapped ? RowLength : 0, RowLength);
 
-    private readonly void Horizontal(int row, Span<float> destination)
+    private readonly void Horizontal(scoped RowStrip strip, int row, Span<float> destination)
     {
-        if (row >= _source.Height)
+        if (row >= _plan.Height)
         {
             destination.Clear();
             return;
         }
 
-        ReadOnlySpan<byte> line = _pixels.Slice(
-            ((_source.Top + row) * _stride) + (_source.Left * PixelBuffer.BytesPerPixel), _source.Width * PixelBuffer.BytesPerPixel);
+        ReadOnlySpan<byte> line = row < strip.Top ? _carried.AsSpan(0, SourceBytes) : strip.Row(row, SourceBytes);
         int x = 0;
         for (; x < _insideColumns; x++)
         {
@@ -182,7 +196,7 @@ internal ref struct BilinearResampler
         {
             Span<float> pixel = destination.Slice(x * 3, 3);
             int column = _indices[2 * x];
-            if (column >= _source.Width)
+            if (column >= _plan.Width)
             {
                 pixel.Clear();
                 continue;

@@ -25,29 +25,85 @@ public static class ImageTensor
     /// <param name="recipe">What to make of it; its width and height must be set.</param>
     /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis. Must
     /// not overlap the picture.</param>
+    /// <param name="degree">Bands of rows that are worked on at a time, each by a thread of the pool; at least 1. The values are the same at
+    /// any degree; below about 2 million source pixels more than 1 does not pay.</param>
     /// <exception cref="ArgumentException">The destination is too short, the recipe has no size, or the rectangle leaves the
     /// picture.</exception>
     /// <exception cref="ImageException"><see cref="ImageError.LimitExceeded"/>: the proportions are too extreme for the recipe.</exception>
-    public static void Write(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<float> destination)
-        => WriteAs(image, source, recipe, destination);
+    public static void Write(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<float> destination, int degree = 1)
+        => WriteAs(image, source, recipe, destination, degree);
 
     /// <summary>Writes a rectangle of the picture as halves: each is the nearest to what the single precision tensor holds.</summary>
-    /// <inheritdoc cref="Write(PixelBuffer, PixelRectangle, TensorRecipe, Span{float})"/>
-    public static void Write(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<Half> destination)
-        => WriteAs(image, source, recipe, destination);
+    /// <inheritdoc cref="Write(PixelBuffer, PixelRectangle, TensorRecipe, Span{float}, int)"/>
+    public static void Write(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<Half> destination, int degree = 1)
+        => WriteAs(image, source, recipe, destination, degree);
 
     /// <summary>
     /// Writes a rectangle of the picture as levels of 0 to 255, without normalisation; the unrounded resamplings are rounded, halves to
     /// even.
     /// </summary>
-    /// <inheritdoc cref="Write(PixelBuffer, PixelRectangle, TensorRecipe, Span{float})"/>
-    public static void Write(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<byte> destination)
-        => WriteAs(image, source, recipe, destination);
+    /// <inheritdoc cref="Write(PixelBuffer, PixelRectangle, TensorRecipe, Span{float}, int)"/>
+    public static void Write(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<byte> destination, int degree = 1)
+        => WriteAs(image, source, recipe, destination, degree);
 
-    private static void WriteAs<T>(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<T> destination)
+    /// <summary>
+    /// Decodes a picture straight into a tensor, strip by strip: where the recipe allows, a picture of any size takes some hundred rows of
+    /// memory. The values are those of decoding first and writing then; with <see cref="DecodeOptions.ShrinkTowards"/> within its bound.
+    /// </summary>
+    /// <remarks>
+    /// Every antialiased recipe allows it in every orientation (but <see cref="TensorFit.PadTopLeft"/>), the others for pictures that are
+    /// stored as displayed.
+    /// </remarks>
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="encoded">The file's bytes.</param>
+    /// <param name="options">How to decode.</param>
+    /// <param name="recipe">What to make of it; its width and height must be set.</param>
+    /// <param name="destination">Receives <see cref="TensorRecipe.ElementCount"/> floats in the recipe's layout, without a batch axis; its
+    /// contents are undefined after a failure.</param>
+    /// <param name="cancellationToken">Looked at between strips of rows.</param>
+    /// <returns>What the header said and what was done.</returns>
+    /// <exception cref="ArgumentException">The destination is too short, or the recipe has no size.</exception>
+    /// <exception cref="ImageException">The bytes are not an allowed picture, a limit would be exceeded, or the data is truncated or
+    /// damaged.</exception>
+    public static ImageInfo Decode(
+        IImageDecoder decoder, ReadOnlySpan<byte> encoded, DecodeOptions options, TensorRecipe recipe, Span<float> destination,
+        CancellationToken cancellationToken = default)
+        => DecodeAs(decoder, encoded, options, recipe, destination, cancellationToken);
+
+    /// <summary>Decodes a picture straight into a tensor of halves.</summary>
+    /// <inheritdoc cref="Decode(IImageDecoder, ReadOnlySpan{byte}, DecodeOptions, TensorRecipe, Span{float}, CancellationToken)"/>
+    public static ImageInfo Decode(
+        IImageDecoder decoder, ReadOnlySpan<byte> encoded, DecodeOptions options, TensorRecipe recipe, Span<Half> destination,
+        CancellationToken cancellationToken = default)
+        => DecodeAs(decoder, encoded, options, recipe, destination, cancellationToken);
+
+    /// <summary>Decodes a picture straight into a tensor of levels.</summary>
+    /// <inheritdoc cref="Decode(IImageDecoder, ReadOnlySpan{byte}, DecodeOptions, TensorRecipe, Span{float}, CancellationToken)"/>
+    public static ImageInfo Decode(
+        IImageDecoder decoder, ReadOnlySpan<byte> encoded, DecodeOptions options, TensorRecipe recipe, Span<byte> destination,
+        CancellationToken cancellationToken = default)
+        => DecodeAs(decoder, encoded, options, recipe, destination, cancellationToken);
+
+    private static unsafe ImageInfo DecodeAs<T>(
+        IImageDecoder decoder, ReadOnlySpan<byte> encoded, DecodeOptions options, TensorRecipe recipe, Span<T> destination,
+        CancellationToken cancellationToken)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(decoder);
+        ArgumentNullException.ThrowIfNull(options);
+        CheckSize(recipe, destination.Length);
+        fixed (T* target = destination)
+        {
+            using var receiver = new TensorRowReceiver<T>(recipe, target);
+            return decoder.DecodeRows(encoded, options, receiver, cancellationToken);
+        }
+    }
+
+    internal static void WriteAs<T>(PixelBuffer image, PixelRectangle source, TensorRecipe recipe, Span<T> destination, int degree)
         where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(image);
+        ArgumentOutOfRangeException.ThrowIfLessThan(degree, 1);
         CheckSize(recipe, destination.Length);
         if (source.Left < 0 || source.Top < 0 || source.Width < 1 || source.Height < 1
             || source.Width > image.Width - source.Left || source.Height > image.Height - source.Top)
@@ -57,15 +113,14 @@ public static class ImageTensor
 
         var geometry = TensorGeometry.Of(recipe, source.Width, source.Height);
         var writer = new TensorRowWriter<T>(recipe, geometry, destination);
-        if (recipe.Resample.IsUnrounded())
-        {
-            WriteUnrounded(image, source, geometry, recipe.Resample, writer);
-        }
-        else if (geometry.KeepsEveryPixel && source.Width == image.Width)
+        bool unrounded = recipe.Resample.IsUnrounded();
+        if (!unrounded && geometry.KeepsEveryPixel && source.Width == image.Width)
         {
             writer.WriteAll(image.Pixels.Slice(source.Top * image.Width * 3, source.Height * image.Width * 3));
+            return;
         }
-        else if (geometry.SourceWidth != source.Width || geometry.SourceHeight != source.Height)
+
+        if (!unrounded && geometry.ExtendsSource(source.Width, source.Height))
         {
             // Black up to a square takes part in the windows, so it has to be there.
             using var square = PixelBuffer.Rent(geometry.SourceWidth, geometry.SourceHeight);
@@ -76,34 +131,57 @@ public static class ImageTensor
                     .CopyTo(square.Pixels[(y * square.Width * 3)..]);
             }
 
-            ImageResizer.Resample(square, new(0, 0, square.Width, square.Height), geometry, recipe.Resample, recipe.Precision, ref writer);
+            var whole = new PixelRectangle(0, 0, square.Width, square.Height);
+            Resample(RowStrip.Of(square, whole), ResamplePlan.Of(whole, geometry, recipe.Resample, recipe.Precision), writer);
+            return;
+        }
+
+        ResamplePlan plan = ResamplePlan.Of(source, geometry, recipe.Resample, recipe.Precision);
+        if (degree > 1)
+        {
+            WriteInBands(RowStrip.Of(image, source), plan, recipe, destination, degree);
         }
         else
         {
-            ImageResizer.Resample(image, source, geometry, recipe.Resample, recipe.Precision, ref writer);
+            Resample(RowStrip.Of(image, source), plan, writer);
         }
     }
 
-    private static void WriteUnrounded<T>(
-        PixelBuffer image, PixelRectangle source, in TensorGeometry geometry, ResampleMode mode, TensorRowWriter<T> writer)
+    private static void Resample<T>(scoped RowStrip rows, in ResamplePlan plan, TensorRowWriter<T> writer)
         where T : unmanaged
     {
-        int length = geometry.Content.Width * 3;
-        float[] row = ArrayPool<float>.Shared.Rent(length);
-        var resampler = new BilinearResampler(image, source, geometry, mode);
+        if (!plan.Mode.IsUnrounded())
+        {
+            ImageResizer.Resample(rows, plan, ref writer);
+            return;
+        }
+
+        var bilinear = new BilinearResampler(plan);
         try
         {
-            for (int y = 0; y < geometry.Content.Height; y++)
-            {
-                resampler.Row(y, row);
-                writer.Write(row.AsSpan(0, length), y);
-            }
+            bilinear.Push(rows, writer);
         }
         finally
         {
-            resampler.Dispose();
-            row.AsSpan(0, length).Clear();
-            ArrayPool<float>.Shared.Return(row);
+            bilinear.Dispose();
+        }
+    }
+
+    // Spans cannot be captured; the buffers stay fixed until every band is done.
+    private static unsafe void WriteInBands<T>(
+        scoped RowStrip rows, in ResamplePlan plan, TensorRecipe recipe, Span<T> destination, int degree)
+        where T : unmanaged
+    {
+        (int sourceLength, int stride, int count, int destinationLength) = (rows.Pixels.Length, rows.Stride, rows.Count, destination.Length);
+        fixed (byte* fixedSource = rows.Pixels)
+        fixed (T* fixedDestination = destination)
+        {
+            byte* from = fixedSource;
+            T* to = fixedDestination;
+            ImageResizer.InBands(plan, degree, band => Resample(
+                new RowStrip(new ReadOnlySpan<byte>(from, sourceLength), stride, 0, count),
+                band,
+                new TensorRowWriter<T>(recipe, band.Geometry, new Span<T>(to, destinationLength), fills: false)));
         }
     }
 
@@ -208,7 +286,7 @@ public static class ImageTensor
     private static double Distance(ReadOnlySpan<double> corners, int a, int b) =>
         double.Hypot(corners[2 * a] - corners[2 * b], corners[(2 * a) + 1] - corners[(2 * b) + 1]);
 
-    private static void CheckSize(TensorRecipe recipe, int length)
+    internal static void CheckSize(TensorRecipe recipe, int length)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         if (recipe.Width < 1 || recipe.Height < 1)

@@ -103,4 +103,8 @@ public static class ResampleModes
     /// <summary>Whether values stay in single precision between 0 and 255 instead of being rounded to levels.</summary>
     internal static bool IsUnrounded(this ResampleMode mode)
         => mode is ResampleMode.BilinearAlignCorners or ResampleMode.BilinearAsymmetric or ResampleMode.BilinearHalfPixel;
+
+    /// <summary>Whether windows grow with the shrink factor.</summary>
+    internal static bool IsAntialiased(this ResampleMode mode)
+        => !mode.IsUnrounded() && mode is not (ResampleMode.OpenCvLinear or ResampleMode.Nearest);
 }

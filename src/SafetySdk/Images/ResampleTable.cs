@@ -14,9 +14,23 @@ internal enum ResampleArithmetic
     Int16,
 }
 
+/// <summary>How the samples of an axis are stored, against how they are displayed.</summary>
+internal enum ResampleDirection
+{
+    /// <summary>As displayed.</summary>
+    Forward,
+
+    /// <summary>Stored from the far end: windows are mirrored, outputs stay in displayed order.</summary>
+    Mirrored,
+
+    /// <summary>Stored from the far end, and outputs in stored order too, last one first: for an axis that is read as a stream.</summary>
+    Reversed,
+}
+
 /// <summary>What a table is computed from. Outputs are numbered from <paramref name="Start"/> on: a crop needs no others.</summary>
 internal readonly record struct ResampleTableKey(
-    int Input, int Output, int Start, int Length, ResampleFilter Filter, ResampleArithmetic Arithmetic);
+    int Input, int Output, int Start, int Length, ResampleFilter Filter, ResampleArithmetic Arithmetic,
+    ResampleDirection Direction = ResampleDirection.Forward);
 
 /// <summary>Windows and integer weights of one axis, laid out for the kernels. Immutable, so threads may share it.</summary>
 internal sealed class ResampleTable
@@ -43,9 +57,17 @@ internal sealed class ResampleTable
         FractionBits = split ? MaximumFractionBits : Int16FractionBits(window, key.Output, weights);
         for (int o = 0; o < key.Length; o++)
         {
-            (int first, int count) = window.Weigh(key.Start + o, weights);
+            int displayed = key.Direction == ResampleDirection.Reversed ? key.Length - 1 - o : o;
+            (int first, int count) = window.Weigh(key.Start + displayed, weights);
+            if (key.Direction != ResampleDirection.Forward)
+            {
+                first = key.Input - first - count;
+                weights.AsSpan(0, count).Reverse();
+            }
+
             _first[o] = first;
             _count[o] = count;
+            LargestCount = Math.Max(LargestCount, count);
             for (int i = 0; i < count; i++)
             {
                 int weight = ResampleWindow.Quantise(weights[i], FractionBits);
@@ -61,9 +83,10 @@ internal sealed class ResampleTable
             }
         }
 
-        FirstNeeded = _first[0];
+        FirstNeeded = int.MaxValue;
         for (int o = 0; o < key.Length; o++)
         {
+            FirstNeeded = Math.Min(FirstNeeded, _first[o]);
             EndNeeded = Math.Max(EndNeeded, _first[o] + _count[o]);
         }
     }
@@ -85,12 +108,15 @@ internal sealed class ResampleTable
     /// <summary>End of the input samples that any window holds.</summary>
     public int EndNeeded { get; }
 
+    /// <summary>Input samples of the largest window.</summary>
+    public int LargestCount { get; }
+
     /// <summary>Whether the pass leaves samples as they are; at an unchanged size every filter is the identity.</summary>
-    public bool IsIdentity => Key.Input == Key.Output;
+    public bool IsIdentity => Key.Input == Key.Output && Key.Direction == ResampleDirection.Forward;
 
     public bool IsSplit => Key.Arithmetic == ResampleArithmetic.Split22;
 
-    /// <summary>First input sample of each output sample; never falls.</summary>
+    /// <summary>First input sample of each output sample; never falls, but for a mirrored axis, where it never rises.</summary>
     public ReadOnlySpan<int> First => _first;
 
     /// <summary>Input samples of each output sample, at least 1.</summary>

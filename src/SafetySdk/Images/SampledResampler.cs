@@ -2,58 +2,99 @@ using System.Buffers;
 
 namespace SafetySdk.Images;
 
-/// <summary>The resamplings to whole levels that do not antialias: OpenCV's bilinear and Pillow's nearest. Thread-safe.</summary>
-internal static class SampledResampler
+/// <summary>
+/// The resamplings to whole levels that do not antialias: OpenCV's bilinear and Pillow's nearest, from a stream of rows as they are displayed.
+/// Holds two rows of pooled memory, cleared. Not thread-safe.
+/// </summary>
+internal struct SampledResampler : IDisposable
 {
-    /// <summary>Resamples; parameters as for <see cref="AntialiasResampler"/>.</summary>
-    public static void Resample<TWriter>(
-        PixelBuffer image, PixelRectangle source, in TensorGeometry geometry, ResampleMode mode, ref TWriter writer)
+    private readonly ResamplePlan _plan;
+    private readonly int _sourceBytes;
+    private readonly int _finishedBytes;
+    private readonly Position[] _columns;
+
+    // A finished row, then the last row of the strip before.
+    private byte[] _memory;
+    private Axis _axis;
+    private Position _next;
+    private int _y;
+
+    /// <summary>Starts a resampling.</summary>
+    /// <param name="plan">What to do; its mode is OpenCV's or nearest, its orientation 1.</param>
+    public SampledResampler(in ResamplePlan plan)
+    {
+        _plan = plan;
+        TensorGeometry geometry = plan.Geometry;
+        _sourceBytes = plan.Channels * plan.Width;
+        _finishedBytes = plan.Channels * geometry.Content.Width;
+        _columns = ArrayPool<Position>.Shared.Rent(geometry.Content.Width);
+        _memory = ArrayPool<byte>.Shared.Rent(_finishedBytes + _sourceBytes);
+        var columns = new Axis(plan.Width, geometry.ResizedWidth, geometry.CropLeft, plan.Mode, isVertical: false);
+        for (int x = 0; x < geometry.Content.Width; x++)
+        {
+            _columns[x] = columns.Next();
+        }
+
+        _axis = new Axis(plan.Height, geometry.ResizedHeight, geometry.CropTop + plan.FirstRow, plan.Mode, isVertical: true);
+        _next = _axis.Next();
+    }
+
+    /// <summary>Takes the next rows, from the top, and writes what they complete.</summary>
+    public void Push<TWriter>(scoped RowStrip strip, ref TWriter writer)
         where TWriter : struct, IPixelRowWriter, allows ref struct
     {
-        int rowBytes = 3 * geometry.Content.Width;
-        byte[] finished = ArrayPool<byte>.Shared.Rent(rowBytes);
-        Position[] columns = ArrayPool<Position>.Shared.Rent(geometry.Content.Width);
-        try
+        Span<byte> finished = _memory.AsSpan(0, _finishedBytes);
+        Span<byte> carried = _memory.AsSpan(_finishedBytes, _sourceBytes);
+        for (; _y < _plan.Rows && _next.Second < strip.End; _y++, _next = _axis.Next())
         {
-            ReadOnlySpan<byte> pixels = image.Pixels;
-            Span<byte> row = finished.AsSpan(0, rowBytes);
-            int stride = image.Width * 3;
-            var axis = new Axis(source.Width, geometry.ResizedWidth, geometry.CropLeft, mode, isVertical: false);
-            for (int x = 0; x < geometry.Content.Width; x++)
-            {
-                columns[x] = axis.Next();
-            }
-
-            axis = new Axis(source.Height, geometry.ResizedHeight, geometry.CropTop, mode, isVertical: true);
-            for (int y = 0; y < geometry.Content.Height; y++)
-            {
-                Position vertical = axis.Next();
-                ReadOnlySpan<byte> above = pixels.Slice(((source.Top + vertical.First) * stride) + (source.Left * 3), source.Width * 3);
-                ReadOnlySpan<byte> below = pixels.Slice(((source.Top + vertical.Second) * stride) + (source.Left * 3), source.Width * 3);
-                for (int x = 0; x < geometry.Content.Width; x++)
-                {
-                    Position column = columns[x];
-                    for (int c = 0; c < 3; c++)
-                    {
-                        int left = (3 * column.First) + c;
-                        int right = (3 * column.Second) + c;
-                        row[(3 * x) + c] = mode == ResampleMode.Nearest
-                            ? above[left]
-                            : Blend(
-                                (above[left] * column.Weight0) + (above[right] * column.Weight1),
-                                (below[left] * column.Weight0) + (below[right] * column.Weight1),
-                                vertical);
-                    }
-                }
-
-                writer.Write(row, y);
-            }
+            Row(
+                _next.First < strip.Top ? carried : strip.Row(_next.First, _sourceBytes),
+                _next.Second < strip.Top ? carried : strip.Row(_next.Second, _sourceBytes),
+                finished);
+            writer.Write(finished, _plan.FirstRow + _y);
         }
-        finally
+
+        strip.Row(strip.End - 1, _sourceBytes).CopyTo(carried);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_memory is { Length: > 0 } memory)
         {
-            finished.AsSpan(0, rowBytes).Clear();
-            ArrayPool<byte>.Shared.Return(finished);
-            ArrayPool<Position>.Shared.Return(columns);
+            memory.AsSpan(0, _finishedBytes + _sourceBytes).Clear();
+            ArrayPool<byte>.Shared.Return(memory);
+            ArrayPool<Position>.Shared.Return(_columns);
+            _memory = [];
+        }
+    }
+
+    private readonly void Row(ReadOnlySpan<byte> above, ReadOnlySpan<byte> below, Span<byte> row)
+    {
+        int channels = _plan.Channels;
+        ReadOnlySpan<Position> columns = _columns.AsSpan(0, _plan.Geometry.Content.Width);
+        if (_plan.Mode == ResampleMode.Nearest)
+        {
+            for (int x = 0; x < columns.Length; x++)
+            {
+                above.Slice(channels * columns[x].First, channels).CopyTo(row[(channels * x)..]);
+            }
+
+            return;
+        }
+
+        for (int x = 0; x < columns.Length; x++)
+        {
+            Position column = columns[x];
+            for (int c = 0; c < channels; c++)
+            {
+                int left = (channels * column.First) + c;
+                int right = (channels * column.Second) + c;
+                row[(channels * x) + c] = Blend(
+                    (above[left] * column.Weight0) + (above[right] * column.Weight1),
+                    (below[left] * column.Weight0) + (below[right] * column.Weight1),
+                    _next);
+            }
         }
     }
 

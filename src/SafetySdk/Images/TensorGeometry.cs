@@ -23,6 +23,9 @@ public readonly record struct TensorGeometry(
     internal bool KeepsEveryPixel => ResizedWidth == SourceWidth && ResizedHeight == SourceHeight
         && Content.Width == SourceWidth && Content.Height == SourceHeight && Content is { Left: 0, Top: 0 };
 
+    /// <summary>Whether black extends a picture of these sides to a square.</summary>
+    internal bool ExtendsSource(int width, int height) => SourceWidth != width || SourceHeight != height;
+
     /// <summary>The geometry of a recipe for a picture, or a rectangle of one.</summary>
     /// <param name="recipe">The recipe; its width and height must be set.</param>
     /// <param name="width">Width of the picture, at least 1.</param>

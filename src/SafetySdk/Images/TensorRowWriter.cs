@@ -37,8 +37,8 @@ internal readonly ref struct TensorRowWriter<T> : IPixelRowWriter
     private readonly Normalisation _mean;
     private readonly Normalisation _scale;
 
-    /// <summary>Prepares the writing and fills what the content does not cover.</summary>
-    public TensorRowWriter(TensorRecipe recipe, in TensorGeometry geometry, Span<T> destination)
+    /// <summary>Prepares the writing and fills what the content does not cover, unless another writer of the same tensor did.</summary>
+    public TensorRowWriter(TensorRecipe recipe, in TensorGeometry geometry, Span<T> destination, bool fills = true)
     {
         _destination = destination[..recipe.ElementCount];
         _content = geometry.Content;
@@ -51,7 +51,7 @@ internal readonly ref struct TensorRowWriter<T> : IPixelRowWriter
         bool swapped = _red != 0;
         _mean = new((float)(swapped ? mean.Third : mean.First), (float)mean.Second, (float)(swapped ? mean.First : mean.Third));
         _scale = new((float)(1 / (swapped ? std.Third : std.First)), (float)(1 / std.Second), (float)(1 / (swapped ? std.First : std.Third)));
-        if (_content.Width < recipe.Width || _content.Height < recipe.Height)
+        if (fills && (_content.Width < recipe.Width || _content.Height < recipe.Height))
         {
             Fill(recipe);
         }

@@ -45,5 +45,43 @@ public sealed class PillowParityTests
         Assert.Empty(wrong);
     }
 
+    /// <summary>
+    /// The same for <c>Image.frombytes("L" or "RGBA", …).resize(…)</c>; alpha below 85 is 0 and above 170 is 255, so that transparent,
+    /// opaque and other pixels meet.
+    /// </summary>
+    [Theory]
+    [InlineData(PixelFormat.Grey)]
+    [InlineData(PixelFormat.Rgba)]
+    public void Grey_and_transparent_pictures_get_the_bytes_of_Pillow_too(PixelFormat format)
+    {
+        string[] rows = [.. File.ReadLines(
+            Path.Combine(TestEnvironment.RepositoryRoot, "tests/SafetySdk.Tests/Images/Data/pillow-grey-rgba.csv"))
+            .Where(row => row.StartsWith($"{format},", StringComparison.OrdinalIgnoreCase))];
+        Assert.Equal(60, rows.Length);
+        var wrong = new List<string>();
+        foreach (string row in rows)
+        {
+            string[] field = row.Split(',');
+            int[] side = [.. new[] { 1, 2, 4, 5 }.Select(i => int.Parse(field[i], CultureInfo.InvariantCulture))];
+            byte[] pixels = new byte[format.Channels() * side[0] * side[1]];
+            uint state = uint.Parse(field[3], CultureInfo.InvariantCulture);
+            for (int i = 0; i < pixels.Length; i++)
+            {
+                state = unchecked((state * 1664525) + 1013904223);
+                byte value = (byte)(state >> 24);
+                pixels[i] = format == PixelFormat.Rgba && i % 4 == 3 ? value switch { < 85 => (byte)0, > 170 => (byte)255, _ => value } : value;
+            }
+
+            byte[] resized = new byte[format.Channels() * side[2] * side[3]];
+            ImageResizer.Resize(pixels, format, side[0], side[1], ModeOf(field[6]), ResamplePrecision.Exact, side[2], side[3], resized);
+            if (Convert.ToHexStringLower(SHA256.HashData(resized)) != field[7])
+            {
+                wrong.Add(row);
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
     private static ResampleMode ModeOf(string filter) => ResampleModes.Find(filter == "nearest" ? filter : $"pillow-{filter}")!.Value;
 }

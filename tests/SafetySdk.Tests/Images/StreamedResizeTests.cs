@@ -1,0 +1,185 @@
+using SafetySdk.Images;
+using SafetySdk.Tests.Hashing;
+
+namespace SafetySdk.Tests.Images;
+
+/// <summary>That rows taken strip by strip, in any orientation, and bands on threads give the values of the whole picture at once.</summary>
+public sealed class StreamedResizeTests
+{
+    private static readonly (int Width, int Height)[] Sources = [(1, 1), (1, 97), (113, 1), (97, 61), (61, 130), (300, 203)];
+
+    private static readonly (int Width, int Height)[] Targets = [(1, 1), (24, 16), (61, 97), (97, 61), (150, 7)];
+
+    public static TheoryData<ResampleMode, int> ModesAndOrientations()
+        => [.. from mode in Enum.GetValues<ResampleMode>() from orientation in Enumerable.Range(1, 8) select (mode, orientation)];
+
+    public static TheoryData<ResampleMode> Modes() => [.. Enum.GetValues<ResampleMode>()];
+
+    [Theory]
+    [MemberData(nameof(ModesAndOrientations))]
+    public void Strips_give_what_the_displayed_picture_gives(ResampleMode mode, int orientation)
+    {
+        foreach ((int width, int height) in Sources)
+        {
+            byte[] stored = SyntheticPicture.Create("noise", width, height, (uint)((width * 1000) + height));
+            var format = new ImageRowFormat(width, height, orientation);
+            foreach ((int newWidth, int newHeight) in Targets)
+            {
+                foreach (TensorFit fit in new[] { TensorFit.Squash, TensorFit.Letterbox, TensorFit.CentreCrop, TensorFit.PadTopLeft })
+                {
+                    foreach (ResamplePrecision precision in Enum.GetValues<ResamplePrecision>())
+                    {
+                        TensorRecipe recipe = Recipe(mode, newWidth, newHeight) with { Fit = fit, Precision = precision };
+                        if (precision == ResamplePrecision.Fast && format.DisplayedWidth == height)
+                        {
+                            // The passes of a turned picture may come in the other order: at most a level, tested below.
+                            continue;
+                        }
+
+                        float[] expected = Whole(stored, format, recipe);
+                        foreach (int rows in new[] { 16, 48, height })
+                        {
+                            Assert.Equal(expected, Streamed(stored, format, recipe, rows));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(ResampleMode.PillowBox, 1)]
+    [InlineData(ResampleMode.PillowBilinear, 1)]
+    [InlineData(ResampleMode.PillowBicubic, 2)]
+    [InlineData(ResampleMode.PillowLanczos3, 2)]
+    public void A_turned_picture_is_as_near_to_exact_in_the_fast_form(ResampleMode mode, int bound)
+    {
+        foreach (int orientation in Enumerable.Range(5, 4))
+        {
+            foreach ((int width, int height) in Sources)
+            {
+                byte[] stored = SyntheticPicture.Create("noise", width, height, (uint)((width * 1000) + height));
+                var format = new ImageRowFormat(width, height, orientation);
+                foreach ((int newWidth, int newHeight) in Targets)
+                {
+                    TensorRecipe recipe = Recipe(mode, newWidth, newHeight);
+                    float[] fast = Streamed(stored, format, recipe with { Precision = ResamplePrecision.Fast }, 16);
+                    Assert.InRange(Whole(stored, format, recipe).Zip(fast, (a, b) => Math.Abs(a - b)).Max(), 0, bound);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Modes))]
+    public void Bands_on_threads_give_the_same_bytes(ResampleMode mode)
+    {
+        using var image = PixelBuffer.FromRgb(SyntheticPicture.Create("noise", 331, 207, 5), 331, 207);
+        var rectangle = new PixelRectangle(3, 2, 320, 200);
+        foreach (ResamplePrecision precision in Enum.GetValues<ResamplePrecision>())
+        {
+            foreach (TensorFit fit in new[] { TensorFit.Squash, TensorFit.Letterbox, TensorFit.CentreCrop, TensorFit.PadTopLeft })
+            {
+                TensorRecipe recipe = Recipe(mode, 90, 41) with { Fit = fit, Precision = precision };
+                float[] one = new float[recipe.ElementCount];
+                ImageTensor.Write(image, rectangle, recipe, one);
+                foreach (int degree in new[] { 2, 3, 8, 41, 100 })
+                {
+                    float[] several = new float[recipe.ElementCount];
+                    Array.Fill(several, float.NaN);
+                    ImageTensor.Write(image, rectangle, recipe, several, degree);
+                    Assert.Equal(one, several);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(PixelFormat.Grey)]
+    [InlineData(PixelFormat.Rgb)]
+    [InlineData(PixelFormat.Rgba)]
+    public void Resizing_in_bands_gives_the_same_bytes(PixelFormat format)
+    {
+        byte[] pixels = SyntheticPicture.Create("noise", 120 * 4, 90, 6)[..(format.Channels() * 120 * 90)];
+        foreach (ResampleMode mode in Enum.GetValues<ResampleMode>().Where(mode => mode.Name().StartsWith("pillow", StringComparison.Ordinal)))
+        {
+            byte[] one = new byte[format.Channels() * 50 * 60];
+            ImageResizer.Resize(pixels, format, 120, 90, mode, ResamplePrecision.Exact, 50, 60, one);
+            byte[] several = new byte[one.Length];
+            ImageResizer.Resize(pixels, format, 120, 90, mode, ResamplePrecision.Exact, 50, 60, several, degree: 7);
+            Assert.Equal(one, several);
+        }
+    }
+
+    [Fact]
+    public void Grey_is_one_channel_of_a_grey_picture()
+    {
+        byte[] grey = SyntheticPicture.Create("noise", 100, 70, 3)[..(100 * 70)];
+        byte[] rgb = [.. grey.SelectMany(level => new[] { level, level, level })];
+        foreach (ResampleMode mode in Enum.GetValues<ResampleMode>().Where(mode => !mode.IsUnrounded()))
+        {
+            byte[] one = new byte[31 * 40];
+            byte[] three = new byte[3 * one.Length];
+            ImageResizer.Resize(grey, PixelFormat.Grey, 100, 70, mode, ResamplePrecision.Exact, 31, 40, one);
+            ImageResizer.Resize(rgb, PixelFormat.Rgb, 100, 70, mode, ResamplePrecision.Exact, 31, 40, three);
+            Assert.Equal(three, one.SelectMany(level => new[] { level, level, level }));
+        }
+    }
+
+    [Fact]
+    public void Buffers_that_do_not_fit_are_refused()
+    {
+        byte[] pixels = new byte[400];
+        Assert.Throws<ArgumentException>(() => ImageResizer.Resize(
+            pixels, PixelFormat.Rgba, 10, 11, ResampleMode.PillowBox, ResamplePrecision.Exact, 5, 5, new byte[100]));
+        Assert.Throws<ArgumentException>(() => ImageResizer.Resize(
+            pixels, PixelFormat.Rgba, 10, 10, ResampleMode.PillowBox, ResamplePrecision.Exact, 5, 5, new byte[99]));
+        Assert.Throws<ArgumentException>(() => ImageResizer.Resize(
+            pixels, PixelFormat.Rgba, 10, 10, ResampleMode.BilinearHalfPixel, ResamplePrecision.Exact, 5, 5, new byte[100]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ImageResizer.Resize(
+            pixels, PixelFormat.Rgba, 10, 10, ResampleMode.PillowBox, ResamplePrecision.Exact, 5, 5, new byte[100], degree: 0));
+    }
+
+    private static TensorRecipe Recipe(ResampleMode mode, int width, int height) => new()
+    {
+        Name = "streamed",
+        Width = width,
+        Height = height,
+        Resample = mode,
+        Layout = TensorLayout.Nchw,
+        PadColour = new(1, 2, 3),
+    };
+
+    private static float[] Whole(byte[] stored, ImageRowFormat format, TensorRecipe recipe)
+    {
+        using var rows = new DisplayedRows();
+        rows.Begin(format);
+        rows.Receive(stored, 0, format.Height);
+        using PixelBuffer image = rows.Take();
+        float[] tensor = new float[recipe.ElementCount];
+        ImageTensor.Write(image, recipe, tensor);
+        return tensor;
+    }
+
+    private static unsafe float[] Streamed(byte[] stored, ImageRowFormat format, TensorRecipe recipe, int rows)
+    {
+        float[] tensor = new float[recipe.ElementCount];
+        Array.Fill(tensor, float.NaN);
+        fixed (float* target = tensor)
+        {
+            using var receiver = new TensorRowReceiver<float>(recipe, target);
+            receiver.Begin(format);
+            int stride = 3 * format.Width;
+            for (int top = 0; top < format.Height; top += rows)
+            {
+                int count = Math.Min(rows, format.Height - top);
+                // A copy of its own, overwritten afterwards: a strip must not be looked at later.
+                byte[] strip = stored.AsSpan(top * stride, count * stride).ToArray();
+                receiver.Receive(strip, top, count);
+                strip.AsSpan().Fill(0xAA);
+            }
+        }
+
+        return tensor;
+    }
+}
