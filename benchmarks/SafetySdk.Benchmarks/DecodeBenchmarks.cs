@@ -17,7 +17,7 @@ public class DecodeBenchmarks : IDisposable
     public void Setup() => _decoder = _services.GetRequiredService<IImageDecoder>();
 
     [Benchmark]
-    public int HeaderJpeg() => _decoder!.ReadInfo(_jpeg, ImageLimits.Default).Width;
+    public int HeaderJpeg() => _decoder!.ReadInfo(_jpeg, DecodeOptions.Default).Width;
 
     [Benchmark(Baseline = true)]
     public int Jpeg() => Decode(_jpeg);
@@ -34,7 +34,7 @@ public class DecodeBenchmarks : IDisposable
 
     private int Decode(byte[] encoded)
     {
-        using DecodedImage image = _decoder!.Decode(encoded, ImageLimits.Default);
+        using DecodedImage image = _decoder!.Decode(encoded, DecodeOptions.Default);
         return image.Pixels.Width;
     }
 }

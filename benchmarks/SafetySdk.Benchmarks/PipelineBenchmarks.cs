@@ -33,7 +33,7 @@ public class PipelineBenchmarks : IDisposable
     {
         _pipeline = _services.GetRequiredService<SafetyPipeline>();
         _analyzer = _services.GetRequiredService<IImageAnalyzer>();
-        _image = _services.GetRequiredService<IImageDecoder>().Decode(Photograph.OneMegapixelPng, ImageLimits.Default);
+        _image = _services.GetRequiredService<IImageDecoder>().Decode(Photograph.OneMegapixelPng, DecodeOptions.Default);
         if (_pipeline.Check(_prompt).Decision != Decision.Allow || _pipeline.Check(_upload).Failures.Count > 0)
         {
             throw new InvalidOperationException("The checks do not answer as expected: there is nothing to time.");

@@ -9,7 +9,7 @@ internal static class KnownContentList
 {
     public static void Write(string path, string picture)
     {
-        using DecodedImage image = new VipsImageDecoder().Decode(File.ReadAllBytes(picture), ImageLimits.Default);
+        using DecodedImage image = new VipsImageDecoder().Decode(File.ReadAllBytes(picture), DecodeOptions.Default);
         PdqResult result = PdqHasher.Hash(image.Pixels);
         File.WriteAllText(path, $"{result.Hash},harmless landscape\n");
     }

@@ -11,8 +11,12 @@ internal sealed class DeferredVipsDecoder(SafetyHome home) : IImageDecoder
 
     public string Version => _decoder.IsValueCreated ? _decoder.Value.Version : "not loaded";
 
-    public ImageInfo ReadInfo(ReadOnlySpan<byte> encoded, ImageLimits limits) => ImageHeaderReader.Read(encoded, limits).ToInfo();
+    public ImageInfo ReadInfo(ReadOnlySpan<byte> encoded, DecodeOptions options) => ImageHeaderReader.ReadInfo(encoded, options);
 
-    public DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageLimits limits, CancellationToken cancellationToken = default)
-        => _decoder.Value.Decode(encoded, limits, cancellationToken);
+    public DecodedImage Decode(ReadOnlySpan<byte> encoded, DecodeOptions options, CancellationToken cancellationToken = default)
+        => _decoder.Value.Decode(encoded, options, cancellationToken);
+
+    public ImageInfo DecodeRows(
+        ReadOnlySpan<byte> encoded, DecodeOptions options, IImageRowReceiver receiver, CancellationToken cancellationToken = default)
+        => _decoder.Value.DecodeRows(encoded, options, receiver, cancellationToken);
 }

@@ -3,13 +3,20 @@ using SafetySdk.Images;
 
 namespace SafetySdk.Decoding.Vips;
 
+/// <summary>How a file is opened.</summary>
+/// <param name="Format">Format that our own header reader found.</param>
+/// <param name="Lenient">Whether damage gives what can be read instead of an error.</param>
+/// <param name="Shrink">1, 2, 4 or 8; other than 1 for JPEG only.</param>
+/// <param name="AllFrames">Whether the frames of an animation are read, as one tall picture.</param>
+internal readonly record struct VipsLoad(ImageFormat Format, bool Lenient = false, int Shrink = 1, bool AllFrames = false);
+
 /// <summary>
 /// An opened picture: header read, pixels fetched strip by strip from the top.
 /// The encoded bytes must stay pinned until <see cref="Dispose"/>.
 /// </summary>
 internal sealed unsafe class VipsImage : IDisposable
 {
-    private const int SequentialAccess = 1, FailOnError = 2;
+    private const int SequentialAccess = 1, FailOnNothing = 0, FailOnError = 2, CmykInterpretation = 15;
 
     private readonly VipsLibrary _vips;
     private nint _image;
@@ -18,81 +25,68 @@ internal sealed unsafe class VipsImage : IDisposable
     private VipsImage(VipsLibrary vips, nint image)
     {
         _vips = vips;
-        _image = image;
-        Width = vips.ImageGetWidth(image);
-        Height = vips.ImageGetHeight(image);
-        Bands = vips.ImageGetBands(image);
-        BandFormat = vips.ImageGetFormat(image);
-        Interpretation = vips.ImageGetInterpretation(image);
+        Take(image);
     }
 
-    public int Width { get; }
+    public int Width { get; private set; }
 
-    public int Height { get; }
+    public int Height { get; private set; }
 
-    public int Bands { get; }
+    public int Bands { get; private set; }
 
     /// <summary>VipsBandFormat: 0 is 8 bit, 2 is 16 bit unsigned.</summary>
-    public int BandFormat { get; }
+    public int BandFormat { get; private set; }
 
-    /// <summary>VipsInterpretation: 15 is CMYK.</summary>
-    public int Interpretation { get; }
+    /// <summary>Whether samples are amounts of ink.</summary>
+    public bool IsCmyk { get; private set; }
+
+    /// <summary>Height of one frame where <see cref="VipsLoad.AllFrames"/> was asked for, else of the picture.</summary>
+    public int FrameHeight => _vips.ImageGetPageHeight(_image);
 
     /// <summary>EXIF orientation as libvips reads it; for tests of our own reader.</summary>
     public int Orientation => _vips.ImageGetOrientation(_image);
 
-    /// <summary>Opens a picture whose format is known; <paramref name="format"/> and the library's own sniffing must agree.</summary>
-    public static VipsImage Open(VipsLibrary vips, byte* encoded, int length, ImageFormat format)
+    /// <summary>Opens a picture whose format is known; our sniffing and the library's must agree.</summary>
+    /// <exception cref="ImageException"><see cref="ImageError.Unsupported"/> or <see cref="ImageError.Corrupt"/>.</exception>
+    public static VipsImage Open(VipsLibrary vips, byte* encoded, int length, VipsLoad load)
     {
-        ReadOnlySpan<byte> expected = format switch
+        ReadOnlySpan<byte> expected = load.Format switch
         {
             ImageFormat.Jpeg => "VipsForeignLoadJpegBuffer"u8,
             ImageFormat.Png => "VipsForeignLoadPngBuffer"u8,
             ImageFormat.WebP => "VipsForeignLoadWebpBuffer"u8,
-            _ => "VipsForeignLoadNsgifBuffer"u8,
+            ImageFormat.Gif => "VipsForeignLoadNsgifBuffer"u8,
+            _ => "VipsForeignLoadHeifBuffer"u8,
         };
         byte* loader = vips.ForeignFindLoadBuffer(encoded, (nuint)length);
         if (loader is null || !MemoryMarshal.CreateReadOnlySpanFromNullTerminated(loader).SequenceEqual(expected))
         {
-            throw new ImageException(ImageError.Unsupported, $"libvips does not take the data for a {format} picture.");
+            throw new ImageException(ImageError.Unsupported, $"libvips does not take the data for a {load.Format} picture.");
         }
 
-        nint operation = vips.OperationNew(loader);
-        if (operation == 0)
+        var operation = new VipsOperation(vips, loader);
+        if (!operation.Exists)
         {
-            throw new ImageException(ImageError.Unsupported, $"libvips has no loader for {format}.");
+            throw new ImageException(ImageError.Unsupported, $"libvips has no loader for {load.Format}.");
         }
 
-        nint blob = vips.BlobNew(0, encoded, (nuint)length);
-        GValue value = default;
-        vips.ValueInit(&value, vips.BlobType);
-        vips.ValueSetBoxed(&value, blob);
-        SetProperty(vips, operation, "buffer"u8, &value);
-        vips.AreaUnref(blob);
-        SetEnum(vips, operation, "access"u8, vips.AccessType, SequentialAccess);
-        SetEnum(vips, operation, "fail-on"u8, vips.FailOnType, FailOnError);
-
-        nint built = vips.CacheOperationBuild(operation);
-        if (built == 0)
+        operation.SetBlob("buffer"u8, encoded, length);
+        operation.SetEnum("access"u8, vips.AccessType, SequentialAccess);
+        operation.SetEnum("fail-on"u8, vips.FailOnType, load.Lenient ? FailOnNothing : FailOnError);
+        if (load.Shrink > 1)
         {
-            vips.ObjectUnrefOutputs(operation);
-            vips.ObjectUnref(operation);
-            throw new ImageException(ImageError.Corrupt, $"The header of the {format} picture cannot be read.");
+            operation.SetInt("shrink"u8, load.Shrink);
         }
 
-        vips.ObjectUnref(operation);
-        value = default;
-        vips.ValueInit(&value, vips.ImageType);
-        fixed (byte* name = "out"u8)
+        if (load.AllFrames)
         {
-            vips.ObjectGetProperty(built, name, &value);
+            operation.SetInt("n"u8, -1);
         }
 
-        nint image = vips.ObjectRef(vips.ValueGetObject(&value));
-        vips.ValueUnset(&value);
-        vips.ObjectUnrefOutputs(built);
-        vips.ObjectUnref(built);
-        return new VipsImage(vips, image);
+        nint image = operation.Run();
+        return image != 0
+            ? new VipsImage(vips, image)
+            : throw new ImageException(ImageError.Corrupt, $"The header of the {load.Format} picture cannot be read.");
     }
 
     /// <summary>Fetches rows of the full width; the result is given back by <see cref="Free"/>. Rows must be asked for in order.</summary>
@@ -127,21 +121,18 @@ internal sealed unsafe class VipsImage : IDisposable
         }
     }
 
-    private static void SetEnum(VipsLibrary vips, nint target, ReadOnlySpan<byte> name, nuint type, int number)
+    private void Take(nint image)
     {
-        GValue value = default;
-        vips.ValueInit(&value, type);
-        vips.ValueSetEnum(&value, number);
-        SetProperty(vips, target, name, &value);
-    }
-
-    private static void SetProperty(VipsLibrary vips, nint target, ReadOnlySpan<byte> name, GValue* value)
-    {
-        fixed (byte* text = name)
+        if (_image != 0)
         {
-            vips.ObjectSetProperty(target, text, value);
+            _vips.ObjectUnref(_image);
         }
 
-        vips.ValueUnset(value);
+        _image = image;
+        Width = _vips.ImageGetWidth(image);
+        Height = _vips.ImageGetHeight(image);
+        Bands = _vips.ImageGetBands(image);
+        BandFormat = _vips.ImageGetFormat(image);
+        IsCmyk = _vips.ImageGetInterpretation(image) == CmykInterpretation;
     }
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Diagnostics;
 using SafetySdk.Images;
 
 namespace SafetySdk.Decoding.Vips;
@@ -25,10 +23,6 @@ namespace SafetySdk.Decoding.Vips;
 /// </remarks>
 public sealed unsafe class VipsImageDecoder : IImageDecoder
 {
-    // Larger strips fall out of the cache and to fresh pages.
-    private const int StripRows = 16;
-    private const int UnsignedByte = 0, UnsignedShort = 2, CmykInterpretation = 15;
-
     private readonly VipsLibrary _vips;
 
     /// <summary>Loads libvips from <see cref="SafetyHome.RuntimeDirectory"/>, where <c>native/restore.sh</c> puts it.</summary>
@@ -64,134 +58,79 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
 
     internal VipsLibrary Library => _vips;
 
-    /// <inheritdoc/>
-    public ImageInfo ReadInfo(ReadOnlySpan<byte> encoded, ImageLimits limits) => ImageHeaderReader.Read(encoded, limits).ToInfo();
-
-    /// <inheritdoc/>
-    public DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageLimits limits, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// How many pictures all decoders of this class decode at a time in this process, at least 1; default the core count. Others wait, as long
+    /// as their cancellation token lets them; <see cref="ImageLimits.MaxDecodeTime"/> runs from when they start. A change holds for decodes
+    /// that start afterwards and does not count those that run.
+    /// </summary>
+    /// <remarks>
+    /// Peak memory of one decode, beside the file and what the caller keeps: about 1 MB for what streams (baseline JPEG, PNG), the decoded
+    /// picture (progressive JPEG: its coefficients, 6 bytes a pixel) for what does not, which
+    /// <see cref="ImageLimits.MaxPixelsWithoutStreaming"/> bounds.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">Set to less than 1.</exception>
+    public static int MaxConcurrentDecodes
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        long start = Stopwatch.GetTimestamp();
-        ImageHeader header = ImageHeaderReader.Read(encoded, limits);
-        if (!header.IsComplete)
-        {
-            throw new ImageException(
-                ImageError.Truncated,
-                $"The {header.Format} picture is not complete: the data ends at byte {encoded.Length}, before its end mark.");
-        }
+        get => DecodeGate.Limit;
+        set => DecodeGate.Limit = value;
+    }
 
+    /// <inheritdoc/>
+    public ImageInfo ReadInfo(ReadOnlySpan<byte> encoded, DecodeOptions options) => ImageHeaderReader.ReadInfo(encoded, options);
+
+    /// <inheritdoc/>
+    public DecodedImage Decode(ReadOnlySpan<byte> encoded, DecodeOptions options, CancellationToken cancellationToken = default)
+    {
+        using var picture = new DisplayedPicture();
+        ImageInfo info = DecodeRows(encoded, options, picture, cancellationToken);
+        return new DecodedImage(info, picture.Take());
+    }
+
+    /// <inheritdoc/>
+    public ImageInfo DecodeRows(
+        ReadOnlySpan<byte> encoded, DecodeOptions options, IImageRowReceiver receiver, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(receiver);
+        ImageHeader header = ReadHeader(encoded, options, cancellationToken);
+        SemaphoreSlim slots = DecodeGate.Enter(cancellationToken);
+        bool isDone = false;
         try
         {
             fixed (byte* pinned = encoded)
             {
-                using VipsImage image = VipsImage.Open(_vips, pinned, encoded.Length, header.Format);
-                return Decode(image, header, limits, start, cancellationToken);
+                ImageInfo info = new VipsDecoding(_vips, pinned, encoded.Length, header, options, cancellationToken).DeliverRows(receiver);
+                isDone = true;
+                return info;
             }
-        }
-        catch (ImageException)
-        {
-            // The buffer is the process's, grows until cleared, and quotes files.
-            _vips.ErrorClear();
-            throw;
         }
         finally
         {
-            // Frees what libvips keeps per thread; the pool's threads live on.
-            _vips.ThreadShutdown();
+            Leave(slots, isDone);
         }
     }
 
-    private static DecodedImage Decode(
-        VipsImage image, ImageHeader header, ImageLimits limits, long start, CancellationToken cancellationToken)
+    private static ImageHeader ReadHeader(ReadOnlySpan<byte> encoded, DecodeOptions options, CancellationToken cancellationToken)
     {
-        // nsgif distrusts some GIF screen sizes and then gives only the part that the first frame reaches; the rest is transparent.
-        bool whole = image.Width == header.StoredWidth && image.Height == header.StoredHeight;
-        if (!whole
-            && !(header.Format == ImageFormat.Gif && image.Width <= header.StoredWidth && image.Height <= header.StoredHeight))
+        ArgumentNullException.ThrowIfNull(options);
+        cancellationToken.ThrowIfCancellationRequested();
+        ImageHeader header = ImageHeaderReader.Read(encoded, options);
+        return header.IsComplete || options.AllowTruncated
+            ? header
+            : throw new ImageException(
+                ImageError.Truncated,
+                $"The {header.Format} picture is not complete: the data ends at byte {encoded.Length}, before its end mark.");
+    }
+
+    private void Leave(SemaphoreSlim slots, bool isDone)
+    {
+        if (!isDone)
         {
-            throw new ImageException(
-                ImageError.Corrupt,
-                $"The {header.Format} picture contradicts itself: {header.StoredWidth}x{header.StoredHeight} by its header, "
-                + $"{image.Width}x{image.Height} by its data.");
+            // The buffer is the process's, grows until cleared, and quotes files.
+            _vips.ErrorClear();
         }
 
-        SampleLayout layout = image.Interpretation == CmykInterpretation ? SampleLayout.Cmyk : (SampleLayout)image.Bands;
-        if (image.Bands is < 1 or > 4
-            || (layout == SampleLayout.Cmyk && image.Bands != 4)
-            || image.BandFormat is not (UnsignedByte or UnsignedShort))
-        {
-            throw new ImageException(
-                ImageError.Unsupported, $"A {header.Format} picture of {image.Bands} channels in this coding is not read.");
-        }
-
-        bool sixteenBit = image.BandFormat == UnsignedShort;
-        int width = image.Width, height = image.Height, rowBytes = width * 3;
-        ImageInfo info = header.ToInfo();
-        PixelBuffer? pixels = PixelBuffer.Rent(info.Width, info.Height);
-        bool direct = whole && header.Orientation == 1;
-        byte[]? strip = direct ? null : ArrayPool<byte>.Shared.Rent(rowBytes * Math.Min(StripRows, height));
-        try
-        {
-            Span<byte> displayed = pixels.Pixels;
-            if (!whole)
-            {
-                displayed.Fill(byte.MaxValue);
-            }
-
-            for (int top = 0; top < height; top += StripRows)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                if (Stopwatch.GetElapsedTime(start) > limits.MaxDecodeTime)
-                {
-                    throw new ImageException(
-                        ImageError.TimedOut,
-                        $"Decoding took longer than {limits.MaxDecodeTime.TotalSeconds:0.###} s; stopped at row {top} of {height}.");
-                }
-
-                int rows = Math.Min(StripRows, height - top);
-                byte* samples = image.FetchRows(top, rows, out long length);
-                try
-                {
-                    if (samples is null || length != (long)rows * width * image.Bands * (sixteenBit ? 2 : 1))
-                    {
-                        throw new ImageException(
-                            ImageError.Corrupt,
-                            $"The {header.Format} picture's data is damaged between rows {top} and {top + rows} of {height}.");
-                    }
-
-                    Span<byte> rgb = direct ? displayed.Slice(top * rowBytes, rows * rowBytes) : strip.AsSpan(0, rows * rowBytes);
-                    RowConverter.ToRgb(new Span<byte>(samples, (int)length), layout, sixteenBit, rgb);
-                    RowConverter.WhiteOutside(rgb, top, width, header.FirstFrame);
-                    if (whole && !direct)
-                    {
-                        RowConverter.Place(rgb, top, width, height, header.Orientation, displayed);
-                    }
-                    else if (!whole)
-                    {
-                        for (int row = 0; row < rows; row++)
-                        {
-                            rgb.Slice(row * rowBytes, rowBytes).CopyTo(displayed[((top + row) * info.Width * 3)..]);
-                        }
-                    }
-                }
-                finally
-                {
-                    image.Free(samples);
-                }
-            }
-
-            var result = new DecodedImage(info, pixels);
-            pixels = null;
-            return result;
-        }
-        finally
-        {
-            pixels?.Dispose();
-            if (strip is not null)
-            {
-                strip.AsSpan(0, rowBytes * Math.Min(StripRows, height)).Clear();
-                ArrayPool<byte>.Shared.Return(strip);
-            }
-        }
+        // Frees what libvips keeps per thread; the pool's threads live on.
+        _vips.ThreadShutdown();
+        slots.Release();
     }
 }

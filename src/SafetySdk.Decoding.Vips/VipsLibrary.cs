@@ -33,6 +33,10 @@ internal sealed unsafe class VipsLibrary
     public readonly delegate* unmanaged[Cdecl]<GValue*, void> ValueUnset;
     public readonly delegate* unmanaged[Cdecl]<GValue*, nint, void> ValueSetBoxed;
     public readonly delegate* unmanaged[Cdecl]<GValue*, int, void> ValueSetEnum;
+    public readonly delegate* unmanaged[Cdecl]<GValue*, int, void> ValueSetInt;
+    public readonly delegate* unmanaged[Cdecl]<GValue*, int, void> ValueSetBoolean;
+    public readonly delegate* unmanaged[Cdecl]<GValue*, byte*, void> ValueSetString;
+    public readonly delegate* unmanaged[Cdecl]<GValue*, nint, void> ValueSetObject;
     public readonly delegate* unmanaged[Cdecl]<GValue*, nint> ValueGetObject;
     public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetWidth;
     public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetHeight;
@@ -40,6 +44,9 @@ internal sealed unsafe class VipsLibrary
     public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetFormat;
     public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetInterpretation;
     public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetOrientation;
+    public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetPageHeight;
+    public readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint> ImageGetTypeOf;
+    public readonly delegate* unmanaged[Cdecl]<nint, byte*, void**, nuint*, int> ImageGetBlob;
     public readonly delegate* unmanaged[Cdecl]<nint, nint> RegionNew;
     public readonly delegate* unmanaged[Cdecl]<nint, int, int, int, int, nuint*, byte*> RegionFetch;
     public readonly delegate* unmanaged[Cdecl]<void> ErrorClear;
@@ -83,6 +90,10 @@ internal sealed unsafe class VipsLibrary
         ValueUnset = (delegate* unmanaged[Cdecl]<GValue*, void>)Export("g_value_unset");
         ValueSetBoxed = (delegate* unmanaged[Cdecl]<GValue*, nint, void>)Export("g_value_set_boxed");
         ValueSetEnum = (delegate* unmanaged[Cdecl]<GValue*, int, void>)Export("g_value_set_enum");
+        ValueSetInt = (delegate* unmanaged[Cdecl]<GValue*, int, void>)Export("g_value_set_int");
+        ValueSetBoolean = (delegate* unmanaged[Cdecl]<GValue*, int, void>)Export("g_value_set_boolean");
+        ValueSetString = (delegate* unmanaged[Cdecl]<GValue*, byte*, void>)Export("g_value_set_string");
+        ValueSetObject = (delegate* unmanaged[Cdecl]<GValue*, nint, void>)Export("g_value_set_object");
         ValueGetObject = (delegate* unmanaged[Cdecl]<GValue*, nint>)Export("g_value_get_object");
         ImageGetWidth = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_width");
         ImageGetHeight = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_height");
@@ -90,6 +101,9 @@ internal sealed unsafe class VipsLibrary
         ImageGetFormat = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_format");
         ImageGetInterpretation = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_interpretation");
         ImageGetOrientation = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_orientation");
+        ImageGetPageHeight = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_page_height");
+        ImageGetTypeOf = (delegate* unmanaged[Cdecl]<nint, byte*, nuint>)Export("vips_image_get_typeof");
+        ImageGetBlob = (delegate* unmanaged[Cdecl]<nint, byte*, void**, nuint*, int>)Export("vips_image_get_blob");
         RegionNew = (delegate* unmanaged[Cdecl]<nint, nint>)Export("vips_region_new");
         RegionFetch = (delegate* unmanaged[Cdecl]<nint, int, int, int, int, nuint*, byte*>)Export("vips_region_fetch");
         ErrorClear = (delegate* unmanaged[Cdecl]<void>)Export("vips_error_clear");

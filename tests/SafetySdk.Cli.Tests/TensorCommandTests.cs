@@ -139,7 +139,7 @@ public sealed class TensorCommandTests
 
     private static PixelRectangle Whole(DecodedImage image) => new(0, 0, image.Pixels.Width, image.Pixels.Height);
 
-    private static DecodedImage Decode(string file) => new VipsImageDecoder(TestEnvironment.Home).Decode(File.ReadAllBytes(file), ImageLimits.Default);
+    private static DecodedImage Decode(string file) => new VipsImageDecoder(TestEnvironment.Home).Decode(File.ReadAllBytes(file), DecodeOptions.Default);
 
     // The format as numpy.lib.format states it, read without the writer's help.
     private static byte[] Body(string file, string descr, string shape)

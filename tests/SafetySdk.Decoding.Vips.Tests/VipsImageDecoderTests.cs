@@ -36,7 +36,7 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
     {
         byte[] expected = ReadPpm(TestEnvironment.Shared(["testdata", .. (raw + ".ppm.gz").Split('/')]), out int width, out int height);
         byte[] file = File.ReadAllBytes(TestEnvironment.Shared(["testdata", .. photograph.Split('/')]));
-        using DecodedImage image = Decoder.Decode(file, ImageLimits.Default);
+        using DecodedImage image = Decoder.Decode(file, DecodeOptions.Default);
         Assert.Equal((width, height), (image.Info.Width, image.Info.Height));
         Assert.Equal(1, image.Info.Orientation);
         int different = 0;
@@ -81,12 +81,12 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
             for (int i = 0; i < 300; i++)
             {
                 byte[] file = Samples.All[i % Samples.All.Length].File;
-                Decoder.Decode(file, ImageLimits.Default).Dispose();
-                Assert.Throws<ImageException>(() => Decoder.Decode(file.AsSpan(0, file.Length / 2), ImageLimits.Default));
-                Assert.Throws<ImageException>(() => Decoder.Decode(file, ImageLimits.Default with { MaxDecodeTime = TimeSpan.Zero }));
+                Decoder.Decode(file, DecodeOptions.Default).Dispose();
+                Assert.Throws<ImageException>(() => Decoder.Decode(file.AsSpan(0, file.Length / 2), DecodeOptions.Default));
+                Assert.Throws<ImageException>(() => Decoder.Decode(file, With(ImageLimits.Default with { MaxDecodeTime = TimeSpan.Zero })));
                 try
                 {
-                    Decoder.Decode(Samples.Mutate(file, random), ImageLimits.Default).Dispose();
+                    Decoder.Decode(Samples.Mutate(file, random), DecodeOptions.Default).Dispose();
                 }
                 catch (ImageException)
                 {
@@ -112,8 +112,8 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
         {
             for (int i = 0; i < count; i++)
             {
-                Decoder.Decode(file, ImageLimits.Default).Dispose();
-                Assert.Throws<ImageException>(() => Decoder.Decode(damaged, ImageLimits.Default));
+                Decoder.Decode(file, DecodeOptions.Default).Dispose();
+                Assert.Throws<ImageException>(() => Decoder.Decode(damaged, DecodeOptions.Default));
             }
         }
 
@@ -147,7 +147,7 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
                 {
                     try
                     {
-                        Decoder.Decode(bytes, ImageLimits.Default).Dispose();
+                        Decoder.Decode(bytes, DecodeOptions.Default).Dispose();
                     }
                     catch (ImageException)
                     {
@@ -256,7 +256,7 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
         ImageHeader header = ImageHeaderReader.Read(file, ImageLimits.Default);
         fixed (byte* pinned = file)
         {
-            using VipsImage image = VipsImage.Open(_decoder.Library, pinned, file.Length, header.Format);
+            using VipsImage image = VipsImage.Open(_decoder.Library, pinned, file.Length, new VipsLoad(header.Format));
             Assert.Equal(image.Orientation, header.Orientation);
         }
     }

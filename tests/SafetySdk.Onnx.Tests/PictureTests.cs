@@ -365,7 +365,7 @@ public sealed class PictureTests(PictureTests.Analyses analyses) : IClassFixture
             TestEnvironment.Runtime();
             _analyzer ??= OnnxImageAnalyzer.Load(TestEnvironment.Home, new OnnxOptions { IntraOpThreads = 1 });
             _decoder ??= new VipsImageDecoder(TestEnvironment.Home);
-            using DecodedImage image = _decoder.Decode(File.ReadAllBytes(path), new ImageLimits());
+            using DecodedImage image = _decoder.Decode(File.ReadAllBytes(path), DecodeOptions.Default);
             using PixelBuffer? changed = change?.Invoke(image.Pixels);
             return _analyzer.Analyze(changed ?? image.Pixels);
         }

@@ -50,7 +50,7 @@ internal static class HashCommand
                         continue;
                     }
 
-                    using DecodedImage image = services.GetRequiredService<IImageDecoder>().Decode(encoded, ImageLimits.Default);
+                    using DecodedImage image = services.GetRequiredService<IImageDecoder>().Decode(encoded, DecodeOptions.Default);
                     if (allForms)
                     {
                         PdqDihedralResult forms = PdqHasher.HashDihedral(image.Pixels, pdqProfile);

@@ -27,7 +27,7 @@ internal static class ImagesCommand
             {
                 try
                 {
-                    using DecodedImage image = decoder.Decode(InputFile.Read(file, ImageLimits.Default.MaxBytes), ImageLimits.Default);
+                    using DecodedImage image = decoder.Decode(InputFile.Read(file, ImageLimits.Default.MaxBytes), DecodeOptions.Default);
                     ImageAnalysis analysis = analyzer.Analyze(image.Pixels);
                     output.WriteLine(common.Json(parsed) ? Json(file, analysis) : Text(file, analysis));
                     if (analysis.Failures.Count > 0)

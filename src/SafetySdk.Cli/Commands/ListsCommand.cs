@@ -214,7 +214,7 @@ internal static class ListsCommand
                     try
                     {
                         byte[] encoded = InputFile.Read(picture, ImageLimits.Default.MaxBytes);
-                        using DecodedImage image = decoder.Decode(encoded, ImageLimits.Default);
+                        using DecodedImage image = decoder.Decode(encoded, DecodeOptions.Default);
                         Write("file", picture, matcher.Match(encoded, image.Pixels));
                     }
                     catch (ImageException e) when (e.Error is not (ImageError.DecoderMissing or ImageError.DecoderTooOld))

@@ -89,7 +89,7 @@ internal sealed class TensorCommand
             string file = parsed.GetRequiredValue(_file);
             using ServiceProvider services = CommandServices.Create(common.HomeOf(parsed));
             using DecodedImage image = services.GetRequiredService<IImageDecoder>()
-                .Decode(InputFile.Read(file, ImageLimits.Default.MaxBytes), ImageLimits.Default);
+                .Decode(InputFile.Read(file, ImageLimits.Default.MaxBytes), DecodeOptions.Default);
             PixelRectangle part = Part(parsed, recipe, image.Pixels);
             string type = parsed.GetValue(_type) ?? "float32";
             string path = parsed.GetRequiredValue(_out);

@@ -23,9 +23,16 @@ public enum ImageError
 
     /// <summary>The native decoder library is older than the oldest one considered safe.</summary>
     DecoderTooOld,
+
+    /// <summary>There is no memory for the pixels.</summary>
+    OutOfMemory,
 }
 
 /// <summary>A picture could not be read. The message names the limit, sizes and position, never content.</summary>
+/// <remarks>
+/// Cancellation is no member of <see cref="ImageError"/>: as everywhere in .NET it is an <see cref="OperationCanceledException"/>. Who cannot
+/// decode a picture has not checked it.
+/// </remarks>
 public sealed class ImageException : Exception
 {
     /// <summary>Creates the exception.</summary>
@@ -36,6 +43,27 @@ public sealed class ImageException : Exception
         : base(message, innerException)
         => Error = error;
 
+    /// <summary>Creates the exception for <see cref="ImageError.LimitExceeded"/>.</summary>
+    /// <param name="limit">What there is too much of, in words, plural.</param>
+    /// <param name="found">How much there is.</param>
+    /// <param name="allowed">How much there may be.</param>
+    public ImageException(string limit, long found, long allowed)
+        : this(ImageError.LimitExceeded, $"Too many {limit}: {found}, at most {allowed} are allowed.")
+    {
+        Limit = limit;
+        Found = found;
+        Allowed = allowed;
+    }
+
     /// <summary>Why the picture could not be read.</summary>
     public ImageError Error { get; }
+
+    /// <summary>What there is too much of, in words; null but for <see cref="ImageError.LimitExceeded"/>.</summary>
+    public string? Limit { get; }
+
+    /// <summary>How much of it there is; null but for <see cref="ImageError.LimitExceeded"/>.</summary>
+    public long? Found { get; }
+
+    /// <summary>How much of it there may be; null but for <see cref="ImageError.LimitExceeded"/>.</summary>
+    public long? Allowed { get; }
 }

@@ -37,7 +37,7 @@ public sealed record ImageHeader
     public bool HasAlpha { get; init; }
 
     /// <summary>Whether an ICC profile is embedded.</summary>
-    public bool HasColourProfile { get; init; }
+    public bool HasColourProfile => ProfileBytes > 0;
 
     /// <summary>
     /// Whether a decoder needs the whole picture in memory: WebP, GIF, interlaced PNG, JPEG that is progressive or has several scans.
@@ -47,8 +47,11 @@ public sealed record ImageHeader
     /// <summary>Scans of a JPEG; 0 for other formats.</summary>
     public int JpegScans { get; init; }
 
-    /// <summary>Bytes of the largest metadata block as stored (EXIF, XMP, ICC, text), the parts of a divided one added up.</summary>
+    /// <summary>Bytes of the largest metadata block as stored (EXIF, XMP, text), the parts of a divided one added up.</summary>
     public long LargestMetadata { get; init; }
+
+    /// <summary>Bytes of the ICC profile as stored (PNG: deflated), its parts added up; 0 where there is none.</summary>
+    public long ProfileBytes { get; init; }
 
     /// <summary>Position after the picture's end mark; -1 where the data stops before it.</summary>
     public required long EndPosition { get; init; }
@@ -64,13 +67,64 @@ public sealed record ImageHeader
     /// <summary>Whether the orientation exchanges width and height (5–8).</summary>
     public bool SwapsSides => Orientation >= 5;
 
-    /// <summary>The part that a verdict reports, as displayed.</summary>
-    public ImageInfo ToInfo() => new(
-        Format,
-        SwapsSides ? StoredHeight : StoredWidth,
-        SwapsSides ? StoredWidth : StoredHeight,
-        Orientation,
-        Frames,
-        HasAlpha,
-        HasColourProfile);
+    /// <summary>The picture that would be delivered with the default options.</summary>
+    public ImageInfo ToInfo() => ToInfo(DecodeOptions.Default);
+
+    /// <summary>What the header says of the picture that would be delivered.</summary>
+    /// <param name="options">How it would be decoded.</param>
+    public ImageInfo ToInfo(DecodeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ImageRowFormat rows = RowsFor(options);
+        return new ImageInfo(Format, rows.DisplayedWidth, rows.DisplayedHeight, Orientation, Frames, HasAlpha, HasColourProfile)
+        {
+            StoredWidth = StoredWidth,
+            StoredHeight = StoredHeight,
+            Channels = Channels,
+            BitDepth = BitDepth,
+            IsOrientationApplied = options.Orientation == OrientationTreatment.Apply,
+            ColourProfile = !HasColourProfile ? ColourProfileUse.None
+                : ProfileBytes > options.Limits.MaxMetadataBytes ? ColourProfileUse.TooLarge
+                : ColourProfileUse.NotApplied,
+            Alpha = HasAlpha ? options.Alpha : null,
+            ShrinkFactor = ShrinkFactorFor(options),
+            TrailingBytes = TrailingBytes,
+            IsDamaged = !IsComplete,
+        };
+    }
+
+    /// <summary>The rows that a decoder delivers with these options: as stored, divided by the shrink factor and rounded up.</summary>
+    /// <param name="options">How the picture is decoded.</param>
+    public ImageRowFormat RowsFor(DecodeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        int factor = ShrinkFactorFor(options);
+        return new ImageRowFormat(
+            (int)(((long)StoredWidth + factor - 1) / factor),
+            (int)(((long)StoredHeight + factor - 1) / factor),
+            options.Orientation == OrientationTreatment.Apply ? Orientation : 1);
+    }
+
+    /// <summary>The factor 1, 2, 4 or 8 that <see cref="DecodeOptions.ShrinkTowards"/> allows for this picture; 1 for all but JPEG.</summary>
+    /// <param name="options">How the picture is decoded.</param>
+    public int ShrinkFactorFor(DecodeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (Format != ImageFormat.Jpeg || options.ShrinkTowards is not { } target)
+        {
+            return 1;
+        }
+
+        bool swapped = SwapsSides && options.Orientation == OrientationTreatment.Apply;
+        long width = swapped ? target.Height : target.Width, height = swapped ? target.Width : target.Height;
+        int factor = 8;
+
+        // 10 x stored / factor >= 33 x target: at least 3.3 times the target is left on both axes.
+        while (factor > 1 && (10L * StoredWidth < 33 * width * factor || 10L * StoredHeight < 33 * height * factor))
+        {
+            factor /= 2;
+        }
+
+        return factor;
+    }
 }

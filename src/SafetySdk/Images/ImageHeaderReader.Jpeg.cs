@@ -118,10 +118,10 @@ public static partial class ImageHeaderReader
             FirstFrame = (0, 0, width, height),
             Orientation = OrientationOrDefault(orientation),
             Channels = channels,
-            HasColourProfile = profile > 0,
+            ProfileBytes = profile,
             NeedsWholePicture = progressive || severalScans,
             JpegScans = scans,
-            LargestMetadata = Math.Max(exif, Math.Max(xmp, profile)),
+            LargestMetadata = Math.Max(exif, xmp),
             EndPosition = end,
         };
     }

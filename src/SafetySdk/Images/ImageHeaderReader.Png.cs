@@ -38,9 +38,9 @@ public static partial class ImageHeaderReader
 
         JudgeSize(width, height, interlaced, limits);
 
-        bool hasData = false, hasPalette = false, transparent = colourType >= 4, hasProfile = false;
+        bool hasData = false, hasPalette = false, transparent = colourType >= 4;
         int? orientation = null;
-        long frames = 1, metadata = 0, end = -1;
+        long frames = 1, metadata = 0, profile = 0, end = -1;
         position += HeaderLength + ChunkOverhead;
         while (encoded.Length - position >= ChunkOverhead)
         {
@@ -84,8 +84,7 @@ public static partial class ImageHeaderReader
             }
             else if (type.SequenceEqual("iCCP"u8))
             {
-                hasProfile = true;
-                metadata = Math.Max(metadata, length);
+                profile += Math.Max(1, length);
             }
             else if (type.SequenceEqual("eXIf"u8))
             {
@@ -114,7 +113,7 @@ public static partial class ImageHeaderReader
             Channels = colourType switch { 0 => 1, 4 => 2, 6 => 4, _ => 3 },
             BitDepth = depth,
             HasAlpha = transparent,
-            HasColourProfile = hasProfile,
+            ProfileBytes = profile,
             NeedsWholePicture = interlaced,
             LargestMetadata = metadata,
             EndPosition = end,

@@ -10,8 +10,8 @@ public static partial class ImageHeaderReader
         const int RiffHeader = 12, ChunkHeader = 8;
         long declaredEnd = 8 + (long)BinaryPrimitives.ReadUInt32LittleEndian(encoded[4..]);
         ReadOnlySpan<byte> riff = encoded[..(int)Math.Clamp(declaredEnd, RiffHeader, encoded.Length)];
-        long width = 0, height = 0, metadata = 0;
-        bool extended = false, alpha = false, hasProfile = false, hasData = false;
+        long width = 0, height = 0, metadata = 0, profile = 0;
+        bool extended = false, alpha = false, hasData = false;
         int frames = 0, position = RiffHeader;
         int? orientation = null;
         (int Left, int Top, int Width, int Height)? first = null;
@@ -47,8 +47,7 @@ public static partial class ImageHeaderReader
             }
             else if (type.SequenceEqual("ICCP"u8))
             {
-                hasProfile = true;
-                metadata = Math.Max(metadata, length);
+                profile += Math.Max(1, length);
             }
             else if (type.SequenceEqual("EXIF"u8))
             {
@@ -90,7 +89,7 @@ public static partial class ImageHeaderReader
             Frames = Math.Max(1, frames),
             Channels = alpha ? 4 : 3,
             HasAlpha = alpha,
-            HasColourProfile = hasProfile,
+            ProfileBytes = profile,
             NeedsWholePicture = true,
             LargestMetadata = metadata,
             EndPosition = declaredEnd <= encoded.Length ? declaredEnd : -1,

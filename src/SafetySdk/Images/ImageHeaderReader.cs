@@ -39,6 +39,22 @@ public static partial class ImageHeaderReader
         return encoded.StartsWith("RIFF"u8) && encoded.Length >= 12 && encoded[8..].StartsWith("WEBP"u8) ? ImageFormat.WebP : null;
     }
 
+    /// <summary>What a decoder's <see cref="IImageDecoder.ReadInfo"/> says.</summary>
+    /// <param name="encoded">The file's bytes.</param>
+    /// <param name="options">How the picture would be decoded.</param>
+    /// <exception cref="ImageException">As <see cref="Read(ReadOnlySpan{byte}, ImageLimits)"/>.</exception>
+    public static ImageInfo ReadInfo(ReadOnlySpan<byte> encoded, DecodeOptions options) => Read(encoded, options).ToInfo(options);
+
+    /// <summary>Reads the structure of a picture and judges it.</summary>
+    /// <param name="encoded">The file's bytes.</param>
+    /// <param name="options">How the picture would be decoded.</param>
+    /// <exception cref="ImageException">As <see cref="Read(ReadOnlySpan{byte}, ImageLimits)"/>.</exception>
+    public static ImageHeader Read(ReadOnlySpan<byte> encoded, DecodeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Read(encoded, options.Limits);
+    }
+
     /// <summary>Reads the structure of a picture and judges it.</summary>
     /// <param name="encoded">The file's bytes.</param>
     /// <param name="limits">Bounds.</param>
@@ -84,7 +100,7 @@ public static partial class ImageHeaderReader
     {
         if (found > allowed)
         {
-            throw new ImageException(ImageError.LimitExceeded, $"Too many {what}: {found}, at most {allowed} are allowed.");
+            throw new ImageException(what, found, allowed);
         }
     }
 

@@ -29,7 +29,9 @@ public sealed record ImageLimits
     /// <summary>Most scans × pixels of a progressive JPEG. Default 1,000 million.</summary>
     public long MaxJpegScanPixels { get; init; } = 1_000_000_000;
 
-    /// <summary>Largest metadata block (EXIF, XMP, ICC) in bytes. Default 4 MiB.</summary>
+    /// <summary>
+    /// Largest metadata block (EXIF, XMP, text) in bytes. Default 4 MiB. A larger colour profile is no error: it is ignored and reported.
+    /// </summary>
     public long MaxMetadataBytes { get; init; } = 4L << 20;
 
     /// <summary>Wall clock allowed for decoding one picture. Default 5 s; checked between strips.</summary>

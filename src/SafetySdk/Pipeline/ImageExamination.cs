@@ -16,6 +16,8 @@ internal sealed class ImageExamination(
     private const string MatchCheck = "known-content";
     private const string FramesCheck = "frames";
 
+    private readonly DecodeOptions _options = DecodeOptions.Default with { Limits = limits };
+
     public IReadOnlyList<ExaminedImage> Examine(
         IReadOnlyList<ReadOnlyMemory<byte>> images, string source, CancellationToken cancellationToken)
     {
@@ -63,7 +65,7 @@ internal sealed class ImageExamination(
 
         try
         {
-            image = decoder.Decode(encoded, limits, cancellationToken);
+            image = decoder.Decode(encoded, _options, cancellationToken);
         }
         catch (ImageException e)
         {

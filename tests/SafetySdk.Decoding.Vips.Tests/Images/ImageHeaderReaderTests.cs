@@ -311,7 +311,7 @@ public sealed class ImageHeaderReaderTests
 
         // DQT, SOF, two DHT and the SOS itself come on top.
         const int Markers = 25;
-        byte[] profile = new JpegWriter(9, 5, 1).With(0xE2, [.. "ICC_PROFILE\0"u8, .. new byte[88]]).With(0xE2, [.. "ICC_PROFILE\0"u8, .. new byte[88]])
+        byte[] exif = new JpegWriter(9, 5, 1).With(0xE1, [.. "Exif\0\0"u8, .. new byte[94]]).With(0xE1, [.. "Exif\0\0"u8, .. new byte[94]])
             .Write(Samples.Wave);
         return new()
         {
@@ -323,7 +323,7 @@ public sealed class ImageHeaderReaderTests
             { "JPEG scans", scans, Wide with { MaxJpegScans = 5 }, Wide with { MaxJpegScans = 4 } },
             { "scans x pixels", scans, Wide with { MaxJpegScanPixels = 500 }, Wide with { MaxJpegScanPixels = 499 } },
             { "markers", segments, Wide with { MaxJpegMarkers = Markers }, Wide with { MaxJpegMarkers = Markers - 1 } },
-            { "metadata", profile, Wide with { MaxMetadataBytes = 200 }, Wide with { MaxMetadataBytes = 199 } },
+            { "metadata", exif, Wide with { MaxMetadataBytes = 200 }, Wide with { MaxMetadataBytes = 199 } },
         };
     }
 }

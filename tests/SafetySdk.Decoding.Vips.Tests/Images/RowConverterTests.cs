@@ -1,3 +1,5 @@
+using SafetySdk.Images;
+
 namespace SafetySdk.Decoding.Vips.Tests.Images;
 
 public sealed class RowConverterTests
@@ -10,11 +12,11 @@ public sealed class RowConverterTests
         {
             for (int alpha = 0; alpha < 256; alpha++)
             {
-                RowConverter.ToRgb([(byte)colour, 0, 255, (byte)alpha], SampleLayout.Rgba, sixteenBit: false, rgb);
+                Converter(SampleLayout.Rgba).ToRgb([(byte)colour, 0, 255, (byte)alpha], rgb);
                 int expected = (int)Math.Floor((((colour * alpha) + (255 * (255 - alpha))) / 255m) + 0.5m);
                 Assert.Equal(expected, rgb[0]);
                 Assert.Equal(255, rgb[2]);
-                RowConverter.ToRgb([(byte)colour, (byte)alpha], SampleLayout.GreyAlpha, sixteenBit: false, rgb);
+                Converter(SampleLayout.GreyAlpha).ToRgb([(byte)colour, (byte)alpha], rgb);
                 Assert.Equal([(byte)expected, (byte)expected, (byte)expected], rgb);
             }
         }
@@ -28,7 +30,7 @@ public sealed class RowConverterTests
         {
             for (int black = 0; black < 256; black++)
             {
-                RowConverter.ToRgb([(byte)ink, 0, 255, (byte)black], SampleLayout.Cmyk, sixteenBit: false, rgb);
+                Converter(SampleLayout.Cmyk).ToRgb([(byte)ink, 0, 255, (byte)black], rgb);
                 int light = 255 - black;
                 Assert.Equal(light - (int)Math.Floor((ink * light / 255m) + 0.5m), rgb[0]);
                 Assert.Equal(light, rgb[1]);
@@ -44,7 +46,7 @@ public sealed class RowConverterTests
         byte[] samples = new byte[12];
         ushort[] values = [0x00FF, 0x0100, 0x7FFF, 0x8000, 0xFF00, 0xFFFF];
         Buffer.BlockCopy(values, 0, samples, 0, samples.Length);
-        RowConverter.ToRgb(samples, SampleLayout.Rgb, sixteenBit: true, rgb);
+        Converter(SampleLayout.Rgb, sixteenBit: true).ToRgb(samples, rgb);
         Assert.Equal([0x00, 0x01, 0x7F, 0x80, 0xFF, 0xFF], rgb);
     }
 
@@ -63,13 +65,19 @@ public sealed class RowConverterTests
         byte[] stored = [.. "abcdef"u8.ToArray().SelectMany(c => new byte[] { c, 1, 2 })];
         foreach (int strip in (int[])[1, 2])
         {
-            byte[] displayed = new byte[stored.Length];
+            using var picture = new DisplayedPicture();
+            picture.Begin(new ImageRowFormat(3, 2, orientation));
             for (int top = 0; top < 2; top += strip)
             {
-                RowConverter.Place(stored.AsSpan(top * 9, strip * 9), top, 3, 2, orientation, displayed);
+                picture.Receive(stored.AsSpan(top * 9, strip * 9), top, strip);
             }
 
-            Assert.Equal(expected.Replace(" ", "", StringComparison.Ordinal), new string([.. displayed.Where((_, i) => i % 3 == 0).Select(b => (char)b)]));
+            using PixelBuffer displayed = picture.Take();
+            Assert.Equal(orientation >= 5 ? (2, 3) : (3, 2), (displayed.Width, displayed.Height));
+            Assert.Equal(expected.Replace(" ", "", StringComparison.Ordinal), new string([.. displayed.Pixels.ToArray().Where((_, i) => i % 3 == 0).Select(b => (char)b)]));
         }
     }
+
+    private static RowConverter Converter(SampleLayout layout, bool sixteenBit = false, AlphaTreatment alpha = AlphaTreatment.Flatten)
+        => new(layout, sixteenBit, alpha, new PadColour(255, 255, 255));
 }

@@ -54,12 +54,16 @@ internal sealed class FakeParts : IImageDecoder, IImageAnalyzer, IPromptClassifi
 
     public static Signal Seen(SafetyCategory category, double score = 0.9) => new(category, score, "fake-detector", "1");
 
-    public ImageInfo ReadInfo(ReadOnlySpan<byte> encoded, ImageLimits limits) => new(ImageFormat.Png, 1, 1, 1, Frames, false, false);
+    public ImageInfo ReadInfo(ReadOnlySpan<byte> encoded, DecodeOptions options) => new(ImageFormat.Png, 1, 1, 1, Frames, false, false);
 
-    public DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageLimits limits, CancellationToken cancellationToken = default)
+    public DecodedImage Decode(ReadOnlySpan<byte> encoded, DecodeOptions options, CancellationToken cancellationToken = default)
         => DecoderFault is { } fault
             ? throw fault
-            : new DecodedImage(ReadInfo(encoded, limits), PixelBuffer.FromRgb([encoded[0], encoded[0], encoded[0]], 1, 1));
+            : new DecodedImage(ReadInfo(encoded, options), PixelBuffer.FromRgb([encoded[0], encoded[0], encoded[0]], 1, 1));
+
+    public ImageInfo DecodeRows(
+        ReadOnlySpan<byte> encoded, DecodeOptions options, IImageRowReceiver receiver, CancellationToken cancellationToken = default)
+        => throw new NotSupportedException();
 
     public ImageAnalysis Analyze(PixelBuffer image, CancellationToken cancellationToken = default)
     {
