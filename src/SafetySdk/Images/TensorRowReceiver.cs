@@ -13,7 +13,7 @@ internal sealed unsafe class TensorRowReceiver<T>(TensorRecipe recipe, T* destin
     private AntialiasResampler? _antialias;
     private SampledResampler? _sampled;
     private BilinearResampler? _bilinear;
-    private DisplayedRows? _whole;
+    private DisplayedPicture? _whole;
 
     private Span<T> Destination => new(destination, recipe.ElementCount);
 
@@ -42,7 +42,7 @@ internal sealed unsafe class TensorRowReceiver<T>(TensorRecipe recipe, T* destin
         }
         else
         {
-            _whole = new DisplayedRows();
+            _whole = new DisplayedPicture();
             _whole.Begin(format);
             return;
         }

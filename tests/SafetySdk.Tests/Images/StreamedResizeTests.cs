@@ -152,7 +152,7 @@ public sealed class StreamedResizeTests
 
     private static float[] Whole(byte[] stored, ImageRowFormat format, TensorRecipe recipe)
     {
-        using var rows = new DisplayedRows();
+        using var rows = new DisplayedPicture();
         rows.Begin(format);
         rows.Receive(stored, 0, format.Height);
         using PixelBuffer image = rows.Take();
