@@ -23,6 +23,12 @@ internal static class BlockTranspose
         Check(rows.Length, stride, columns, block.Length);
         ref float source = ref MemoryMarshal.GetReference(rows);
         ref float target = ref MemoryMarshal.GetReference(block);
+        if (SimdWidth.Has512)
+        {
+            ToColumns512(ref source, stride, columns, ref target);
+            return;
+        }
+
         for (int row = 0; row < Rows; row += Step)
         {
             for (int column = 0; column < columns; column += Step)
@@ -42,6 +48,12 @@ internal static class BlockTranspose
         Check(rows.Length, stride, columns, block.Length);
         ref float source = ref MemoryMarshal.GetReference(block);
         ref float target = ref MemoryMarshal.GetReference(rows);
+        if (SimdWidth.Has512)
+        {
+            ToRows512(ref source, columns, ref target, stride);
+            return;
+        }
+
         for (int row = 0; row < Rows; row += Step)
         {
             for (int column = 0; column < columns; column += Step)
@@ -58,6 +70,75 @@ internal static class BlockTranspose
             throw new ArgumentException(
                 $"A block of {Rows} x {columns} does not fit buffers of {rows} and {block} values.", nameof(columns));
         }
+    }
+
+    // Lane n of a vector holds four columns of row r + 4n; unpacking four such vectors gives one column of 16 rows each.
+    private static void ToColumns512(ref float source, int stride, int columns, ref float target)
+    {
+        for (int column = 0; column < columns; column += Step)
+        {
+            ref float from = ref Unsafe.Add(ref source, column);
+            Vector512<float> a = FourLanes(ref from, stride);
+            Vector512<float> b = FourLanes(ref Unsafe.Add(ref from, stride), stride);
+            Vector512<float> c = FourLanes(ref Unsafe.Add(ref from, 2 * stride), stride);
+            Vector512<float> d = FourLanes(ref Unsafe.Add(ref from, 3 * stride), stride);
+            ref float to = ref Unsafe.Add(ref target, column * Rows);
+            (a, b, c, d) = Unpack(a, b, c, d);
+            a.StoreUnsafe(ref to);
+            b.StoreUnsafe(ref to, Rows);
+            c.StoreUnsafe(ref to, 2 * Rows);
+            d.StoreUnsafe(ref to, 3 * Rows);
+        }
+    }
+
+    private static void ToRows512(ref float source, int columns, ref float target, int stride)
+    {
+        for (int column = 0; column < columns; column += Step)
+        {
+            ref float from = ref Unsafe.Add(ref source, column * Rows);
+            (Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) = Unpack(
+                Vector512.LoadUnsafe(ref from),
+                Vector512.LoadUnsafe(ref from, Rows),
+                Vector512.LoadUnsafe(ref from, 2 * Rows),
+                Vector512.LoadUnsafe(ref from, 3 * Rows));
+            ref float to = ref Unsafe.Add(ref target, column);
+            StoreLanes(a, ref to, stride);
+            StoreLanes(b, ref Unsafe.Add(ref to, stride), stride);
+            StoreLanes(c, ref Unsafe.Add(ref to, 2 * stride), stride);
+            StoreLanes(d, ref Unsafe.Add(ref to, 3 * stride), stride);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) Unpack(
+        Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
+    {
+        Vector512<double> abLow = Avx512F.UnpackLow(a, b).AsDouble();
+        Vector512<double> abHigh = Avx512F.UnpackHigh(a, b).AsDouble();
+        Vector512<double> cdLow = Avx512F.UnpackLow(c, d).AsDouble();
+        Vector512<double> cdHigh = Avx512F.UnpackHigh(c, d).AsDouble();
+        return (
+            Avx512F.UnpackLow(abLow, cdLow).AsSingle(), Avx512F.UnpackHigh(abLow, cdLow).AsSingle(),
+            Avx512F.UnpackLow(abHigh, cdHigh).AsSingle(), Avx512F.UnpackHigh(abHigh, cdHigh).AsSingle());
+    }
+
+    // Four values of each fourth row.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> FourLanes(ref float source, int stride)
+    {
+        Vector512<float> lanes = Vector128.LoadUnsafe(ref source).ToVector256Unsafe().ToVector512Unsafe();
+        lanes = Avx512F.InsertVector128(lanes, Vector128.LoadUnsafe(ref source, (nuint)(4 * stride)), 1);
+        lanes = Avx512F.InsertVector128(lanes, Vector128.LoadUnsafe(ref source, (nuint)(8 * stride)), 2);
+        return Avx512F.InsertVector128(lanes, Vector128.LoadUnsafe(ref source, (nuint)(12 * stride)), 3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreLanes(Vector512<float> lanes, ref float target, int stride)
+    {
+        lanes.GetLower().GetLower().StoreUnsafe(ref target);
+        Avx512F.ExtractVector128(lanes, 1).StoreUnsafe(ref target, (nuint)(4 * stride));
+        Avx512F.ExtractVector128(lanes, 2).StoreUnsafe(ref target, (nuint)(8 * stride));
+        Avx512F.ExtractVector128(lanes, 3).StoreUnsafe(ref target, (nuint)(12 * stride));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
