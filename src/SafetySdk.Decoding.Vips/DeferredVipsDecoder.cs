@@ -19,4 +19,7 @@ internal sealed class DeferredVipsDecoder(SafetyHome home) : IImageDecoder
     public ImageInfo DecodeRows(
         ReadOnlySpan<byte> encoded, DecodeOptions options, IImageRowReceiver receiver, CancellationToken cancellationToken = default)
         => _decoder.Value.DecodeRows(encoded, options, receiver, cancellationToken);
+
+    public DecodedFrames DecodeFrames(ReadOnlySpan<byte> encoded, DecodeOptions options, CancellationToken cancellationToken = default)
+        => _decoder.Value.DecodeFrames(encoded, options, cancellationToken);
 }

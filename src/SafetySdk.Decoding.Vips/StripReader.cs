@@ -12,16 +12,20 @@ internal sealed unsafe class StripReader : IDisposable
     private readonly ImageRowFormat _format;
     private readonly RowConverter _converter;
     private readonly int _frameHeight;
+
+    // What lies outside the first frame is transparent, whatever the codec gives.
+    private readonly (int Left, int Top, int Width, int Height) _first;
     private byte[]? _strip;
 
     /// <param name="image">The opened picture; not owned.</param>
     /// <param name="header">Its header.</param>
+    /// <param name="format">What is delivered.</param>
     /// <param name="options">How to decode.</param>
     /// <exception cref="ImageException">The picture is none of those that are read, or contradicts its header.</exception>
-    public StripReader(VipsImage image, ImageHeader header, DecodeOptions options)
+    public StripReader(VipsImage image, ImageHeader header, ImageRowFormat format, DecodeOptions options)
     {
         _image = image;
-        _format = header.RowsFor(options);
+        _format = format;
         _frameHeight = image.FrameHeight;
 
         // nsgif distrusts some GIF screen sizes and then gives only the part that the first frame reaches; the rest is transparent.
@@ -46,11 +50,11 @@ internal sealed unsafe class StripReader : IDisposable
             image.BandFormat == UnsignedShort,
             options.Alpha,
             options.Background);
-        Covered = header.Format == ImageFormat.Jpeg ? (0, 0, _format.Width, _format.Height) : header.FirstFrame;
+        _first = header.Format is ImageFormat.Gif or ImageFormat.WebP ? header.FirstFrame : (0, 0, _format.Width, _format.Height);
     }
 
-    /// <summary>The part of the canvas that frames have drawn on; what lies outside is transparent, whatever the codec gives.</summary>
-    public (int Left, int Top, int Width, int Height) Covered { get; set; }
+    /// <summary>What of the canvas frames have drawn; null for the first frame alone, or where they draw all of it.</summary>
+    public FrameCoverage? Coverage { get; set; }
 
     /// <summary>Reads a strip; strips must be read in order.</summary>
     /// <param name="frame">Index of the frame.</param>
@@ -80,13 +84,13 @@ internal sealed unsafe class StripReader : IDisposable
             }
 
             bool isWhole = present == count && _image.Width == _format.Width;
-            if (isWhole && _converter.IsIdentity && IsCovered(top, count))
+            if (isWhole && _converter.IsIdentity && IsCovered(frame, top, count))
             {
                 receiver.Receive(new ReadOnlySpan<byte>(samples, (int)length), top, count);
             }
             else
             {
-                receiver.Receive(Convert(new Span<byte>(samples, (int)length), top, count, present), top, count);
+                receiver.Receive(Convert(new Span<byte>(samples, (int)length), frame, top, count, present), top, count);
             }
 
             return true;
@@ -101,7 +105,7 @@ internal sealed unsafe class StripReader : IDisposable
     }
 
     /// <summary>Delivers rows of the background instead of such as cannot be read.</summary>
-    public void Fill(int top, int count, IImageRowReceiver receiver) => receiver.Receive(Convert([], top, count, 0), top, count);
+    public void Fill(int top, int count, IImageRowReceiver receiver) => receiver.Receive(Convert([], 0, top, count, 0), top, count);
 
     public void Dispose()
     {
@@ -112,7 +116,7 @@ internal sealed unsafe class StripReader : IDisposable
         }
     }
 
-    private Span<byte> Convert(Span<byte> samples, int top, int count, int present)
+    private Span<byte> Convert(Span<byte> samples, int frame, int top, int count, int present)
     {
         int rowBytes = _format.Width * 3, length = count * rowBytes;
         if (_strip is null || _strip.Length < length)
@@ -138,7 +142,11 @@ internal sealed unsafe class StripReader : IDisposable
         }
 
         _converter.FillBackground(rgb[(present * rowBytes)..]);
-        if (!IsCovered(top, present))
+        if (Coverage is not null)
+        {
+            Coverage.Clear(rgb[..(present * rowBytes)], top, _converter);
+        }
+        else if (!IsCovered(frame, top, present))
         {
             ClearUncovered(rgb[..(present * rowBytes)], top);
         }
@@ -146,17 +154,20 @@ internal sealed unsafe class StripReader : IDisposable
         return rgb;
     }
 
-    private bool IsCovered(int top, int count)
-        => Covered.Left == 0 && Covered.Width >= _format.Width
-            && (count == 0 || (top >= Covered.Top && top + count <= (long)Covered.Top + Covered.Height));
+    private bool IsCovered(int frame, int top, int count)
+        => Coverage is null && (frame > 0 || IsInFirst(top, count));
+
+    private bool IsInFirst(int top, int count)
+        => _first.Left == 0 && _first.Width >= _format.Width
+            && (count == 0 || (top >= _first.Top && top + count <= (long)_first.Top + _first.Height));
 
     private void ClearUncovered(Span<byte> rgb, int top)
     {
-        int width = _format.Width, left = Math.Min(Covered.Left, width), right = (int)Math.Min((long)Covered.Left + Covered.Width, width);
+        int width = _format.Width, left = Math.Min(_first.Left, width), right = (int)Math.Min((long)_first.Left + _first.Width, width);
         for (int row = 0; row * width * 3 < rgb.Length; row++)
         {
             Span<byte> target = rgb.Slice(row * width * 3, width * 3);
-            if (top + row < Covered.Top || top + row >= (long)Covered.Top + Covered.Height)
+            if (top + row < _first.Top || top + row >= (long)_first.Top + _first.Height)
             {
                 _converter.FillBackground(target);
             }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using SafetySdk.Images;
 
@@ -89,6 +90,43 @@ internal sealed unsafe class VipsImage : IDisposable
             : throw new ImageException(ImageError.Corrupt, $"The header of the {load.Format} picture cannot be read.");
     }
 
+    /// <summary>Converts to 8-bit sRGB, relative colorimetric, by the embedded profile or, for CMYK without one, by the library's own.</summary>
+    /// <param name="largestProfile">Bytes beyond which a profile is not read.</param>
+    /// <returns>What became of the profile; the picture is unchanged where it was not used.</returns>
+    public ColourProfileUse ToSrgb(long largestProfile)
+    {
+        ColourProfileUse use = JudgeProfile(largestProfile);
+        if (use != ColourProfileUse.Applied && !(use == ColourProfileUse.None && IsCmyk))
+        {
+            return use;
+        }
+
+        fixed (byte* name = "icc_transform"u8)
+        {
+            var operation = new VipsOperation(_vips, name);
+            operation.SetImage("in"u8, _image);
+            operation.SetString("output-profile"u8, "srgb"u8);
+            if (use == ColourProfileUse.Applied)
+            {
+                operation.SetBoolean("embedded"u8, true);
+            }
+            else
+            {
+                operation.SetString("input-profile"u8, "cmyk"u8);
+            }
+
+            nint converted = operation.Run();
+            if (converted == 0)
+            {
+                _vips.ErrorClear();
+                return use == ColourProfileUse.Applied ? ColourProfileUse.Broken : ColourProfileUse.None;
+            }
+
+            Take(converted);
+            return use == ColourProfileUse.Applied ? use : ColourProfileUse.BuiltIn;
+        }
+    }
+
     /// <summary>Fetches rows of the full width; the result is given back by <see cref="Free"/>. Rows must be asked for in order.</summary>
     /// <returns>The samples; null where the data is damaged.</returns>
     public byte* FetchRows(int top, int rows, out long length)
@@ -119,6 +157,59 @@ internal sealed unsafe class VipsImage : IDisposable
             _vips.ObjectUnref(_image);
             _image = 0;
         }
+    }
+
+    // libvips silently falls back on sRGB where it finds a profile broken; so the judgement is ours. ICC.1:2022, 7.2: size at 0, colour
+    // space of the samples at 16, signature at 36.
+    private ColourProfileUse JudgeProfile(long largestProfile)
+    {
+        const int HeaderAndTagCount = 132;
+        fixed (byte* field = "icc-profile-data"u8)
+        {
+            void* data = null;
+            nuint size = 0;
+            if (_vips.ImageGetTypeOf(_image, field) == 0 || _vips.ImageGetBlob(_image, field, &data, &size) != 0)
+            {
+                return ColourProfileUse.None;
+            }
+
+            if (size > (nuint)largestProfile)
+            {
+                return ColourProfileUse.TooLarge;
+            }
+
+            var profile = new ReadOnlySpan<byte>(data, (int)size);
+            ReadOnlySpan<byte> space = IsCmyk ? "CMYK"u8 : Bands < 3 ? "GRAY"u8 : "RGB "u8;
+            return profile.Length >= HeaderAndTagCount
+                && BinaryPrimitives.ReadUInt32BigEndian(profile) is >= HeaderAndTagCount and var declared && declared <= profile.Length
+                && profile.Slice(36, 4).SequenceEqual("acsp"u8)
+                && profile.Slice(16, 4).SequenceEqual(space)
+                && TagsLieWithin(profile[..(int)declared])
+                && _vips.IccIsCompatibleProfile(_image, (byte*)data, size) != 0
+                ? ColourProfileUse.Applied
+                : ColourProfileUse.Broken;
+        }
+    }
+
+    // ICC.1:2022, 7.3: a count, then signature, offset and size of each tag.
+    private static bool TagsLieWithin(ReadOnlySpan<byte> profile)
+    {
+        uint count = BinaryPrimitives.ReadUInt32BigEndian(profile[128..]);
+        if (count > (profile.Length - 132) / 12)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<byte> tag = profile.Slice(132 + (12 * i), 12);
+            if ((long)BinaryPrimitives.ReadUInt32BigEndian(tag[4..]) + BinaryPrimitives.ReadUInt32BigEndian(tag[8..]) > profile.Length)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private void Take(nint image)

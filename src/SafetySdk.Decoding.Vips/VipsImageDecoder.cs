@@ -3,7 +3,8 @@ using SafetySdk.Images;
 namespace SafetySdk.Decoding.Vips;
 
 /// <summary>
-/// The default decoder: libvips behind a loader allow-list of JPEG, PNG, WebP and GIF, loaded at run time from its own file.
+/// The default decoder: libvips behind a loader allow-list of JPEG, PNG, WebP, GIF and, on request, AVIF, loaded at run time from its own
+/// file.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -16,14 +17,23 @@ namespace SafetySdk.Decoding.Vips;
 /// hold for the process: a host that uses libvips itself should load its own copy of the file.
 /// </para>
 /// <para>
-/// Orientation is applied while rows are copied. Alpha over white is <c>round((c·a + 255·(255 − a)) / 255)</c>; 16-bit samples are reduced
-/// by <c>v &gt;&gt; 8</c> before that. CMYK and YCCK JPEGs are taken as inverted (Adobe's convention) and converted by
-/// <c>nk − round(ink·nk / 255)</c>, <c>nk = 255 − K</c>. Colour profiles are reported, not applied.
+/// Orientation is applied while rows are copied. Alpha over a background b is <c>round((c·a + b·(255 − a)) / 255)</c>; 16-bit samples are
+/// reduced by <c>v &gt;&gt; 8</c> before that. CMYK and YCCK JPEGs are taken as inverted (Adobe's convention) and converted by
+/// <c>nk − round(ink·nk / 255)</c>, <c>nk = 255 − K</c>, unless sRGB is asked for: then by their profile, or libvips' own.
+/// </para>
+/// <para>
+/// sRGB is reached by <c>icc_transform</c>, relative colorimetric, without black-point compensation.
+/// </para>
+/// <para>
+/// AVIF: the first picture that is asked for opens libvips' HEIF loader for the process, if libheif is 1.23.5 or newer. What reaches it is
+/// decided picture by picture: by our sniffing, by the types of the coded items (AV1 only, so that HEIC never does), and by the loader's
+/// class. Turns and mirrors of the container (irot, imir) are the orientation; its EXIF is not.
 /// </para>
 /// </remarks>
 public sealed unsafe class VipsImageDecoder : IImageDecoder
 {
     private readonly VipsLibrary _vips;
+    private readonly bool _acceptUnknownCodecVersions;
 
     /// <summary>Loads libvips from <see cref="SafetyHome.RuntimeDirectory"/>, where <c>native/restore.sh</c> puts it.</summary>
     /// <param name="home">The folder of native libraries; null for <see cref="SafetyHome.Find"/>.</param>
@@ -47,6 +57,7 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
     {
         ArgumentException.ThrowIfNullOrEmpty(fileOrDirectory);
         _vips = VipsLibrary.Load(fileOrDirectory, acceptUnknownCodecVersions);
+        _acceptUnknownCodecVersions = acceptUnknownCodecVersions;
         Version = _vips.Version.ToString();
     }
 
@@ -109,16 +120,47 @@ public sealed unsafe class VipsImageDecoder : IImageDecoder
         }
     }
 
-    private static ImageHeader ReadHeader(ReadOnlySpan<byte> encoded, DecodeOptions options, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public DecodedFrames DecodeFrames(ReadOnlySpan<byte> encoded, DecodeOptions options, CancellationToken cancellationToken = default)
+    {
+        ImageHeader header = ReadHeader(encoded, options, cancellationToken);
+        IReadOnlyList<ImageFrame> places = ImageHeaderReader.ReadFrames(encoded, options.Limits);
+        SemaphoreSlim slots = DecodeGate.Enter(cancellationToken);
+        bool isDone = false;
+        try
+        {
+            fixed (byte* pinned = encoded)
+            {
+                DecodedFrames frames =
+                    new VipsDecoding(_vips, pinned, encoded.Length, header, options, cancellationToken).DecodeFrames(places);
+                isDone = true;
+                return frames;
+            }
+        }
+        finally
+        {
+            Leave(slots, isDone);
+        }
+    }
+
+    private ImageHeader ReadHeader(ReadOnlySpan<byte> encoded, DecodeOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         cancellationToken.ThrowIfCancellationRequested();
         ImageHeader header = ImageHeaderReader.Read(encoded, options);
-        return header.IsComplete || options.AllowTruncated
-            ? header
-            : throw new ImageException(
+        if (!header.IsComplete && !options.AllowTruncated)
+        {
+            throw new ImageException(
                 ImageError.Truncated,
                 $"The {header.Format} picture is not complete: the data ends at byte {encoded.Length}, before its end mark.");
+        }
+
+        if (header.Format == ImageFormat.Avif)
+        {
+            _vips.OpenAvif(_acceptUnknownCodecVersions);
+        }
+
+        return header;
     }
 
     private void Leave(SemaphoreSlim slots, bool isDone)

@@ -47,12 +47,16 @@ internal sealed unsafe class VipsLibrary
     public readonly delegate* unmanaged[Cdecl]<nint, int> ImageGetPageHeight;
     public readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint> ImageGetTypeOf;
     public readonly delegate* unmanaged[Cdecl]<nint, byte*, void**, nuint*, int> ImageGetBlob;
+    public readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint, int> IccIsCompatibleProfile;
     public readonly delegate* unmanaged[Cdecl]<nint, nint> RegionNew;
     public readonly delegate* unmanaged[Cdecl]<nint, int, int, int, int, nuint*, byte*> RegionFetch;
     public readonly delegate* unmanaged[Cdecl]<void> ErrorClear;
     public readonly delegate* unmanaged[Cdecl]<void> ThreadShutdown;
     private readonly delegate* unmanaged[Cdecl]<int> _trackedGetAllocs;
     private readonly delegate* unmanaged[Cdecl]<nuint> _trackedGetMem;
+    private readonly delegate* unmanaged[Cdecl]<byte*, int, void> _blockSet;
+    private byte[]? _versions;
+    private bool _avifIsOpen;
 
     /// <summary>Types that are only known once the library runs.</summary>
     public readonly nuint ImageType, BlobType, AccessType, FailOnType;
@@ -104,11 +108,13 @@ internal sealed unsafe class VipsLibrary
         ImageGetPageHeight = (delegate* unmanaged[Cdecl]<nint, int>)Export("vips_image_get_page_height");
         ImageGetTypeOf = (delegate* unmanaged[Cdecl]<nint, byte*, nuint>)Export("vips_image_get_typeof");
         ImageGetBlob = (delegate* unmanaged[Cdecl]<nint, byte*, void**, nuint*, int>)Export("vips_image_get_blob");
+        IccIsCompatibleProfile = (delegate* unmanaged[Cdecl]<nint, byte*, nuint, int>)Export("vips_icc_is_compatible_profile");
         RegionNew = (delegate* unmanaged[Cdecl]<nint, nint>)Export("vips_region_new");
         RegionFetch = (delegate* unmanaged[Cdecl]<nint, int, int, int, int, nuint*, byte*>)Export("vips_region_fetch");
         ErrorClear = (delegate* unmanaged[Cdecl]<void>)Export("vips_error_clear");
         ThreadShutdown = (delegate* unmanaged[Cdecl]<void>)Export("vips_thread_shutdown");
         _trackedGetAllocs = (delegate* unmanaged[Cdecl]<int>)Export("vips_tracked_get_allocs");
+        _blockSet = (delegate* unmanaged[Cdecl]<byte*, int, void>)Export("vips_operation_block_set");
         _trackedGetMem = (delegate* unmanaged[Cdecl]<nuint>)Export("vips_tracked_get_mem");
 
         Start();
@@ -141,11 +147,42 @@ internal sealed unsafe class VipsLibrary
     public static VipsLibrary Load(string fileOrDirectory, bool acceptUnknownCodecVersions)
     {
         string path = VipsLibraryFile.Find(fileOrDirectory);
-        string versions = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, VipsVersionFloor.VersionsFile);
-        VipsVersionFloor.CheckCodecs(File.Exists(versions) ? File.ReadAllBytes(versions) : null, acceptUnknownCodecVersions);
+        VipsVersionFloor.CheckCodecs(ReadVersions(path), acceptUnknownCodecVersions);
         lock (Gate)
         {
             return _loaded ??= new VipsLibrary(path);
+        }
+    }
+
+    /// <summary>
+    /// Opens the loader of AVIF, once and for the process: pictures reach it only where our sniffing finds AVIF and the options allow it.
+    /// </summary>
+    /// <param name="acceptUnknownCodecVersions">Whether a libheif of unknown version is accepted.</param>
+    /// <exception cref="ImageException"><see cref="ImageError.DecoderTooOld"/>.</exception>
+    public void OpenAvif(bool acceptUnknownCodecVersions)
+    {
+        lock (Gate)
+        {
+            VipsVersionFloor.CheckCodecs(_versions ??= ReadVersions(Path), acceptUnknownCodecVersions, avif: true);
+            if (!_avifIsOpen)
+            {
+                Block("VipsForeignLoadHeif"u8, 0);
+                _avifIsOpen = true;
+            }
+        }
+    }
+
+    private static byte[]? ReadVersions(string path)
+    {
+        string versions = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, VipsVersionFloor.VersionsFile);
+        return File.Exists(versions) ? File.ReadAllBytes(versions) : null;
+    }
+
+    private void Block(ReadOnlySpan<byte> loader, int state)
+    {
+        fixed (byte* text = loader)
+        {
+            _blockSet(text, state);
         }
     }
 
@@ -158,7 +195,6 @@ internal sealed unsafe class VipsLibrary
         var concurrencySet = (delegate* unmanaged[Cdecl]<int, void>)Export("vips_concurrency_set");
         var cacheSetMax = (delegate* unmanaged[Cdecl]<int, void>)Export("vips_cache_set_max");
         var blockUntrusted = (delegate* unmanaged[Cdecl]<int, void>)Export("vips_block_untrusted_set");
-        var blockSet = (delegate* unmanaged[Cdecl]<byte*, int, void>)Export("vips_operation_block_set");
 
         setLogHandler(&CountAndDrop, null);
 
@@ -184,14 +220,6 @@ internal sealed unsafe class VipsLibrary
         Block("VipsForeignLoadPng"u8, 0);
         Block("VipsForeignLoadWebp"u8, 0);
         Block("VipsForeignLoadNsgif"u8, 0);
-
-        void Block(ReadOnlySpan<byte> loader, int state)
-        {
-            fixed (byte* text = loader)
-            {
-                blockSet(text, state);
-            }
-        }
     }
 
     internal nint Export(string name)

@@ -14,6 +14,7 @@ internal static class VipsVersionFloor
     public static Version Library { get; } = new(8, 18, 7);
 
     private static readonly (string Name, Version Floor)[] Codecs = [("png", new Version(1, 6, 58)), ("webp", new Version(1, 6, 0))];
+    private static readonly (string Name, Version Floor)[] AvifCodecs = [("heif", new Version(1, 23, 5))];
 
     public static void CheckLibrary(Version found)
     {
@@ -25,7 +26,8 @@ internal static class VipsVersionFloor
 
     /// <param name="versionsJson">Content of the file; null where there is none.</param>
     /// <param name="acceptUnknown">Whether a missing file or entry is accepted. A version that is known and too old never is.</param>
-    public static void CheckCodecs(byte[]? versionsJson, bool acceptUnknown)
+    /// <param name="avif">Whether those of AVIF are meant, else those that are always open.</param>
+    public static void CheckCodecs(byte[]? versionsJson, bool acceptUnknown, bool avif = false)
     {
         JsonElement root = default;
         if (versionsJson is not null)
@@ -41,7 +43,7 @@ internal static class VipsVersionFloor
             }
         }
 
-        foreach ((string name, Version floor) in Codecs)
+        foreach ((string name, Version floor) in avif ? AvifCodecs : Codecs)
         {
             string? text = root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out JsonElement value)
                 && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -5,7 +5,7 @@ using SafetySdk.Images;
 namespace SafetySdk.Decoding.Vips.Tests;
 
 /// <summary>What every <see cref="IImageDecoder"/> must do. Inputs are written here and their pixels are known without a decoder.</summary>
-public abstract class ImageDecoderContract
+public abstract partial class ImageDecoderContract
 {
     protected abstract IImageDecoder Decoder { get; }
 
@@ -127,17 +127,7 @@ public abstract class ImageDecoderContract
         const int Width = 45, Height = 34;
         (byte, byte, byte) Shown(int x, int y)
         {
-            (int storedX, int storedY) = orientation switch
-            {
-                1 => (x, y),
-                2 => (Width - 1 - x, y),
-                3 => (Width - 1 - x, Height - 1 - y),
-                4 => (x, Height - 1 - y),
-                5 => (y, x),
-                6 => (y, Height - 1 - x),
-                7 => (Width - 1 - y, Height - 1 - x),
-                _ => (Width - 1 - y, x),
-            };
+            (int storedX, int storedY) = Stored(orientation, x, y, Width, Height);
             return ((byte)storedX, (byte)storedY, (byte)(storedX + storedY));
         }
 
@@ -164,24 +154,19 @@ public abstract class ImageDecoderContract
     {
         // Above 3 MP, where decoders that stream cannot fall back on a small picture's buffer.
         const int Width = 2048, Height = 1536;
-        static int Sample(int x, int y, int channel) => ((x >> 3) * 5) + ((y >> 3) * 3) & 0xFF;
-        foreach (int orientation in (int[])[3, 4, 6, 7])
+        byte[] file = new JpegWriter(Width, Height, 1).Write((x, y, channel) => ((x >> 3) * 5) + ((y >> 3) * 3) & 0xFF);
+        using DecodedImage upright = Decoder.Decode(file, DecodeOptions.Default);
+        for (int orientation = 1; orientation <= 8; orientation++)
         {
-            using DecodedImage upright = Decoder.Decode(new JpegWriter(Width, Height, 1).Write(Sample), DecodeOptions.Default);
-            using DecodedImage turned = Decoder.Decode(
-                new JpegWriter(Width, Height, 1).WithOrientation(orientation).Write(Sample), DecodeOptions.Default);
+            byte[] exif = new JpegWriter(1, 1, 1).WithOrientation(orientation).Segments;
+            using DecodedImage turned = Decoder.Decode([.. file[..2], .. exif, .. file[2..]], DecodeOptions.Default);
             ReadOnlySpan<byte> from = upright.Pixels.Pixels, to = turned.Pixels.Pixels;
+            Assert.Equal(orientation, turned.Info.Orientation);
             for (int y = 0; y < turned.Info.Height; y++)
             {
                 for (int x = 0; x < turned.Info.Width; x++)
                 {
-                    (int storedX, int storedY) = orientation switch
-                    {
-                        3 => (Width - 1 - x, Height - 1 - y),
-                        4 => (x, Height - 1 - y),
-                        6 => (y, Height - 1 - x),
-                        _ => (Width - 1 - y, Height - 1 - x),
-                    };
+                    (int storedX, int storedY) = Stored(orientation, x, y, Width, Height);
                     if (from[((storedY * Width) + storedX) * 3] != to[((y * turned.Info.Width) + x) * 3])
                     {
                         Assert.Fail($"orientation {orientation}: ({x}, {y})");
@@ -451,13 +436,26 @@ public abstract class ImageDecoderContract
     private void AssertRefused(byte[] file, ImageError error)
         => Assert.Equal(error, Assert.Throws<ImageException>(() => Decoder.Decode(file, DecodeOptions.Default)).Error);
 
+    // EXIF 2.32, tag 0x0112: where the displayed pixel (x, y) is stored.
+    private static (int X, int Y) Stored(int orientation, int x, int y, int width, int height) => orientation switch
+    {
+        1 => (x, y),
+        2 => (width - 1 - x, y),
+        3 => (width - 1 - x, height - 1 - y),
+        4 => (x, height - 1 - y),
+        5 => (y, x),
+        6 => (y, height - 1 - x),
+        7 => (width - 1 - y, height - 1 - x),
+        _ => (width - 1 - y, x),
+    };
+
     protected static DecodeOptions With(ImageLimits limits) => DecodeOptions.Default with { Limits = limits };
 
     // The part of the information that a picture has by itself.
     private static ImageInfo Plain(ImageInfo info) => new(
         info.Format, info.Width, info.Height, info.Orientation, info.Frames, info.HasAlpha, info.HasColourProfile);
 
-    private static byte OverWhite(int colour, int alpha) => (byte)((((colour * alpha) + (255 * (255 - alpha))) * 2 + 255) / 510);
+    private static byte OverWhite(int colour, int alpha) => Over(colour, 255, alpha);
 
     private static (byte, byte, byte) Grey(int value) => ((byte)value, (byte)value, (byte)value);
 

@@ -17,6 +17,16 @@ public static class NativeCounters
 [Collection(NativeCounters.Name)]
 public sealed class VipsImageDecoderTests : ImageDecoderContract
 {
+    // Pictures of every kind with a profile, sound and broken.
+    private static readonly byte[][] Profiled =
+    [
+        new PngWriter(20, 20, 6, 16).With("iCCP", IccProfiles.PngChunk(IccProfiles.Swapped)).Write(Samples.Wave),
+        new PngWriter(20, 20, 2, 8).With("iCCP", IccProfiles.PngChunk(IccProfiles.Swapped[..^40])).Write(Samples.Wave),
+        new JpegWriter(20, 20, 4).With(0xE2, IccProfiles.JpegSegment(IccProfiles.BlackOnly)).Write(Samples.Wave),
+        new AvifWriter { Alpha = true }.With(AvifWriter.Box("colr", [.. "prof"u8, .. IccProfiles.Swapped])).Write(),
+        new AvifWriter().Rotated(1).Write(),
+    ];
+
     private readonly VipsImageDecoder _decoder = new(TestEnvironment.Runtime());
 
     protected override IImageDecoder Decoder => _decoder;
@@ -73,6 +83,47 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
     }
 
     [Fact]
+    public async Task A_decode_waits_for_its_turn()
+    {
+        byte[] file = Samples.Get("jpeg colour");
+        int before = VipsImageDecoder.MaxConcurrentDecodes;
+        Assert.InRange(before, 1, int.MaxValue);
+        Assert.Throws<ArgumentOutOfRangeException>(() => VipsImageDecoder.MaxConcurrentDecodes = 0);
+        VipsImageDecoder.MaxConcurrentDecodes = 1;
+        try
+        {
+            var receiver = new BlockingReceiver();
+            Task first = Task.Run(() => Decoder.DecodeRows(file, DecodeOptions.Default, receiver), TestContext.Current.CancellationToken);
+            receiver.Entered.Wait(TestContext.Current.CancellationToken);
+            using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
+            Assert.ThrowsAny<OperationCanceledException>(() => Decoder.Decode(file, DecodeOptions.Default, soon.Token));
+            receiver.Leave.Set();
+            await first;
+            Decoder.Decode(file, DecodeOptions.Default).Dispose();
+            Assert.Throws<NotImplementedException>(() => Decoder.DecodeRows(file, DecodeOptions.Default, new FailingReceiver()));
+            Decoder.Decode(file, DecodeOptions.Default).Dispose();
+        }
+        finally
+        {
+            VipsImageDecoder.MaxConcurrentDecodes = before;
+        }
+    }
+
+    [Fact]
+    public void Libheif_has_a_version_floor_of_its_own()
+    {
+        VipsVersionFloor.CheckCodecs("""{ "heif": "1.23.5" }"""u8.ToArray(), acceptUnknown: false, avif: true);
+        VipsVersionFloor.CheckCodecs(null, acceptUnknown: true, avif: true);
+        foreach (string json in (string[])["{}", """{ "heif": "1.23.4" }""", """{ "png": "1.6.58", "webp": "1.6.0" }"""])
+        {
+            Assert.Equal(
+                ImageError.DecoderTooOld,
+                Assert.Throws<ImageException>(
+                    () => VipsVersionFloor.CheckCodecs(System.Text.Encoding.UTF8.GetBytes(json), acceptUnknown: false, avif: true)).Error);
+        }
+    }
+
+    [Fact]
     public void Nothing_is_left_in_native_memory()
     {
         void Run()
@@ -84,13 +135,27 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
                 Decoder.Decode(file, DecodeOptions.Default).Dispose();
                 Assert.Throws<ImageException>(() => Decoder.Decode(file.AsSpan(0, file.Length / 2), DecodeOptions.Default));
                 Assert.Throws<ImageException>(() => Decoder.Decode(file, With(ImageLimits.Default with { MaxDecodeTime = TimeSpan.Zero })));
-                try
+                Decoder.DecodeFrames(file, DecodeOptions.Default).Dispose();
+                Assert.Throws<NotImplementedException>(() => Decoder.DecodeRows(file, DecodeOptions.Default, new FailingReceiver()));
+                DecodeOptions all = DecodeOptions.Default with
                 {
-                    Decoder.Decode(Samples.Mutate(file, random), DecodeOptions.Default).Dispose();
-                }
-                catch (ImageException)
+                    AllowAvif = true,
+                    AllowTruncated = true,
+                    Colour = ColourTreatment.ToSrgb,
+                    ShrinkTowards = new ShrinkTarget(2, 2),
+                };
+                byte[][] profiled = i % 10 == 0 ? [Profiled[i / 10 % Profiled.Length]] : [];
+                foreach (byte[] other in (byte[][])[Samples.Mutate(file, random), file[..(file.Length * 3 / 4)], .. profiled])
                 {
-                    // Damage may or may not matter; what is held afterwards does.
+                    try
+                    {
+                        Decoder.Decode(other, all).Dispose();
+                        Decoder.DecodeFrames(other, all).Dispose();
+                    }
+                    catch (ImageException)
+                    {
+                        // Damage may or may not matter; what is held afterwards does.
+                    }
                 }
             }
         }
@@ -170,7 +235,6 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
     [Theory]
     [InlineData("II*\0\b\0\0\0\x01\0\0\x01\x03\0\x01\0\0\0\x01\0\0\0\0\0\0\0")]
     [InlineData("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><rect width='9' height='9'/></svg>")]
-    [InlineData("\0\0\0\u001cftypavif\0\0\0\0avifmif1miaf\0\0\0\0")]
     [InlineData("%PDF-1.7\n1 0 obj\n<<>>\nendobj\n")]
     public unsafe void Other_loaders_are_blocked_in_the_library_itself(string latin1)
     {
@@ -275,6 +339,32 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
     {
         (*count)++;
         return null;
+    }
+
+    private sealed class FailingReceiver : IImageRowReceiver
+    {
+        public void Begin(ImageRowFormat format)
+        {
+        }
+
+        public void Receive(ReadOnlySpan<byte> rgb, int top, int count) => throw new NotImplementedException();
+    }
+
+    private sealed class BlockingReceiver : IImageRowReceiver
+    {
+        public ManualResetEventSlim Entered { get; } = new();
+
+        public ManualResetEventSlim Leave { get; } = new();
+
+        public void Begin(ImageRowFormat format)
+        {
+            Entered.Set();
+            Leave.Wait();
+        }
+
+        public void Receive(ReadOnlySpan<byte> rgb, int top, int count)
+        {
+        }
     }
 
     private static byte[] ReadPpm(string path, out int width, out int height)

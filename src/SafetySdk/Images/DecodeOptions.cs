@@ -42,7 +42,7 @@ public sealed record DecodeOptions
     /// <summary>What to do with EXIF orientation.</summary>
     public OrientationTreatment Orientation { get; init; }
 
-    /// <summary>What to do with an embedded colour profile.</summary>
+    /// <summary>What to do with an embedded colour profile. Reading it runs another parser over untrusted bytes.</summary>
     public ColourTreatment Colour { get; init; }
 
     /// <summary>What to do with transparency.</summary>
@@ -53,7 +53,7 @@ public sealed record DecodeOptions
 
     /// <summary>
     /// Whether data that ends early or is damaged still gives a picture, its missing part undefined but never another picture's memory;
-    /// <see cref="ImageInfo.IsDamaged"/> then says so. Default false: an error.
+    /// <see cref="ImageInfo.IsDamaged"/> then says so. Default false: an error. Where nothing can be shown it is an error all the same.
     /// </summary>
     public bool AllowTruncated { get; init; }
 
@@ -61,8 +61,25 @@ public sealed record DecodeOptions
     public bool AllowAvif { get; init; }
 
     /// <summary>
+    /// How many frames <see cref="IImageDecoder.DecodeFrames"/> takes at most, 1–256: evenly spaced, the first and the last among them.
+    /// Default 16. Without meaning elsewhere.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 1 or above 256.</exception>
+    public int MaxFrames
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 256);
+            field = value;
+        }
+    } = 16;
+
+    /// <summary>
     /// Lets a JPEG be decoded at a half, a quarter or an eighth, the smallest that leaves at least 3.3 times these sides; null, the
     /// default, for every pixel. At most 4 levels from the full decode after resampling; never for hashes.
+    /// <see cref="ImageInfo.ShrinkFactor"/> names the factor, and all sizes are those of the smaller picture.
     /// </summary>
     public ShrinkTarget? ShrinkTowards { get; init; }
 }

@@ -48,4 +48,19 @@ public interface IImageDecoder
     /// <exception cref="ImageException">As <see cref="Decode"/>.</exception>
     ImageInfo DecodeRows(
         ReadOnlySpan<byte> encoded, DecodeOptions options, IImageRowReceiver receiver, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Decodes frames of an animation, each composed on its canvas, at most <see cref="DecodeOptions.MaxFrames"/>; of any other picture the
+    /// one that there is. Of an animated PNG or AVIF only the first, which <see cref="ImageInfo.Frames"/> tells.
+    /// </summary>
+    /// <param name="encoded">The file's bytes.</param>
+    /// <param name="options">How to decode.</param>
+    /// <param name="cancellationToken">Looked at between strips of rows.</param>
+    /// <returns>
+    /// The frames as displayed; the caller disposes them. Of a damaged animation, with <see cref="DecodeOptions.AllowTruncated"/>, those
+    /// before the damage.
+    /// </returns>
+    /// <exception cref="ImageException">As <see cref="Decode"/>; also where the frames together exceed
+    /// <see cref="ImageLimits.MaxDecodedBytes"/>: ask for fewer.</exception>
+    DecodedFrames DecodeFrames(ReadOnlySpan<byte> encoded, DecodeOptions options, CancellationToken cancellationToken = default);
 }

@@ -1,9 +1,12 @@
 namespace SafetySdk.Images;
 
 /// <summary>Rows that a decoder is about to deliver.</summary>
-/// <param name="Width">Width as stored, pixels: orientation is the receiver's work.</param>
-/// <param name="Height">Height as stored, pixels.</param>
-/// <param name="Orientation">EXIF orientation 1–8 to apply; 1 where the options say to ignore it.</param>
+/// <param name="Width">Width of a row, pixels: as stored, or less where a JPEG is decoded smaller. Orientation is the receiver's work.</param>
+/// <param name="Height">How many rows.</param>
+/// <param name="Orientation">
+/// EXIF orientation 1–8 to apply; 1 where the options say to ignore it. A codec that cannot but turn (libheif) gives turned rows, and here
+/// what is left to do.
+/// </param>
 public readonly record struct ImageRowFormat(int Width, int Height, int Orientation)
 {
     /// <summary>Width as displayed, pixels.</summary>

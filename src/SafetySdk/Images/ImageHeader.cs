@@ -93,15 +93,15 @@ public sealed record ImageHeader
         };
     }
 
-    /// <summary>The rows that a decoder delivers with these options: as stored, divided by the shrink factor and rounded up.</summary>
+    /// <summary>The rows that a decoder delivers with these options: as stored, divided by the shrink factor and rounded down.</summary>
     /// <param name="options">How the picture is decoded.</param>
     public ImageRowFormat RowsFor(DecodeOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         int factor = ShrinkFactorFor(options);
         return new ImageRowFormat(
-            (int)(((long)StoredWidth + factor - 1) / factor),
-            (int)(((long)StoredHeight + factor - 1) / factor),
+            StoredWidth / factor,
+            StoredHeight / factor,
             options.Orientation == OrientationTreatment.Apply ? Orientation : 1);
     }
 

@@ -5,7 +5,7 @@ namespace SafetySdk.Images;
 public static partial class ImageHeaderReader
 {
     // GIF89a, section 12 onward: screen descriptor, then blocks until the trailer.
-    private static ImageHeader ReadGif(ReadOnlySpan<byte> encoded, ImageLimits limits)
+    private static ImageHeader ReadGif(ReadOnlySpan<byte> encoded, ImageLimits limits, List<ImageFrame>? places = null)
     {
         const int ScreenEnd = 13, DescriptorLength = 10;
         const byte Extension = 0x21, ImageSeparator = 0x2C, Trailer = 0x3B, GraphicControl = 0xF9;
@@ -19,6 +19,7 @@ public static partial class ImageHeaderReader
         int frames = 0;
         (int Left, int Top, int Width, int Height) first = default;
         bool transparent = false;
+        var disposal = FrameDisposal.Keep;
         long end = -1;
         while (position < encoded.Length && end < 0)
         {
@@ -32,6 +33,12 @@ public static partial class ImageHeaderReader
                     if (encoded.Length - position >= 4 && encoded[position + 1] == GraphicControl)
                     {
                         transparent |= (encoded[position + 3] & 1) != 0;
+                        disposal = ((encoded[position + 3] >> 2) & 7) switch
+                        {
+                            2 => FrameDisposal.Clear,
+                            3 => FrameDisposal.Restore,
+                            _ => FrameDisposal.Keep,
+                        };
                     }
 
                     position = SkipSubBlocks(encoded, position + 2L);
@@ -57,6 +64,14 @@ public static partial class ImageHeaderReader
                         height = Math.Max(height, first.Top + first.Height);
                         JudgeSize(width, height, needsWholePicture: true, limits);
                     }
+
+                    places?.Add(new ImageFrame(
+                        BinaryPrimitives.ReadUInt16LittleEndian(descriptor),
+                        BinaryPrimitives.ReadUInt16LittleEndian(descriptor[2..]),
+                        BinaryPrimitives.ReadUInt16LittleEndian(descriptor[4..]),
+                        BinaryPrimitives.ReadUInt16LittleEndian(descriptor[6..]),
+                        disposal));
+                    disposal = FrameDisposal.Keep;
 
                     // The byte before the data is the LZW code size.
                     position = SkipSubBlocks(encoded, position + (long)DescriptorLength + ColourTableLength(descriptor[8]) + 1);

@@ -5,7 +5,7 @@ namespace SafetySdk.Images;
 public static partial class ImageHeaderReader
 {
     // RFC 9649: RIFF chunks of type, little-endian length, data, padded to even lengths.
-    private static ImageHeader ReadWebP(ReadOnlySpan<byte> encoded, ImageLimits limits)
+    private static ImageHeader ReadWebP(ReadOnlySpan<byte> encoded, ImageLimits limits, List<ImageFrame>? places = null)
     {
         const int RiffHeader = 12, ChunkHeader = 8;
         long declaredEnd = 8 + (long)BinaryPrimitives.ReadUInt32LittleEndian(encoded[4..]);
@@ -40,9 +40,14 @@ public static partial class ImageHeaderReader
             else if (type.SequenceEqual("ANMF"u8))
             {
                 hasData |= data.Length == length;
-                if (frames++ == 0 && data.Length >= 12)
+                frames++;
+                if (data.Length >= 16)
                 {
-                    first = (2 * Read24(data), 2 * Read24(data[3..]), 1 + Read24(data[6..]), 1 + Read24(data[9..]));
+                    (int Left, int Top, int Width, int Height) place =
+                        (2 * Read24(data), 2 * Read24(data[3..]), 1 + Read24(data[6..]), 1 + Read24(data[9..]));
+                    first ??= place;
+                    places?.Add(new ImageFrame(
+                        place.Left, place.Top, place.Width, place.Height, (data[15] & 1) != 0 ? FrameDisposal.Clear : FrameDisposal.Keep));
                 }
             }
             else if (type.SequenceEqual("ICCP"u8))

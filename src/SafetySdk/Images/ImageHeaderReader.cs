@@ -17,8 +17,8 @@ public static partial class ImageHeaderReader
     private static ReadOnlySpan<byte> PngSignature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     /// <summary>Tells the format by content.</summary>
-    /// <param name="encoded">The file's bytes; the first 16 suffice.</param>
-    /// <returns>The format; null where the bytes are none on the allow-list.</returns>
+    /// <param name="encoded">The file's bytes; the first 1,024 suffice.</param>
+    /// <returns>The format, AVIF also where it is not allowed; null where the bytes are none that can be read.</returns>
     public static ImageFormat? Sniff(ReadOnlySpan<byte> encoded)
     {
         if (encoded.StartsWith(JpegSignature))
@@ -36,34 +36,37 @@ public static partial class ImageHeaderReader
             return ImageFormat.Gif;
         }
 
-        return encoded.StartsWith("RIFF"u8) && encoded.Length >= 12 && encoded[8..].StartsWith("WEBP"u8) ? ImageFormat.WebP : null;
+        return encoded.StartsWith("RIFF"u8) && encoded.Length >= 12 && encoded[8..].StartsWith("WEBP"u8) ? ImageFormat.WebP
+            : IsAvif(encoded) ? ImageFormat.Avif
+            : null;
     }
 
     /// <summary>What a decoder's <see cref="IImageDecoder.ReadInfo"/> says.</summary>
     /// <param name="encoded">The file's bytes.</param>
     /// <param name="options">How the picture would be decoded.</param>
-    /// <exception cref="ImageException">As <see cref="Read(ReadOnlySpan{byte}, ImageLimits)"/>.</exception>
+    /// <exception cref="ImageException">As <see cref="Read(ReadOnlySpan{byte}, ImageLimits, bool)"/>.</exception>
     public static ImageInfo ReadInfo(ReadOnlySpan<byte> encoded, DecodeOptions options) => Read(encoded, options).ToInfo(options);
 
     /// <summary>Reads the structure of a picture and judges it.</summary>
     /// <param name="encoded">The file's bytes.</param>
     /// <param name="options">How the picture would be decoded.</param>
-    /// <exception cref="ImageException">As <see cref="Read(ReadOnlySpan{byte}, ImageLimits)"/>.</exception>
+    /// <exception cref="ImageException">As <see cref="Read(ReadOnlySpan{byte}, ImageLimits, bool)"/>.</exception>
     public static ImageHeader Read(ReadOnlySpan<byte> encoded, DecodeOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Read(encoded, options.Limits);
+        return Read(encoded, options.Limits, options.AllowAvif);
     }
 
     /// <summary>Reads the structure of a picture and judges it.</summary>
     /// <param name="encoded">The file's bytes.</param>
     /// <param name="limits">Bounds.</param>
+    /// <param name="allowAvif">Whether AVIF is read; otherwise it is unsupported.</param>
     /// <returns>The header. Data that stops after the header is no error here: see <see cref="ImageHeader.IsComplete"/>.</returns>
     /// <exception cref="ImageException">
     /// <see cref="ImageError.Unsupported"/>, <see cref="ImageError.LimitExceeded"/>, <see cref="ImageError.Truncated"/> (within the header)
     /// or <see cref="ImageError.Corrupt"/>.
     /// </exception>
-    public static ImageHeader Read(ReadOnlySpan<byte> encoded, ImageLimits limits)
+    public static ImageHeader Read(ReadOnlySpan<byte> encoded, ImageLimits limits, bool allowAvif = false)
     {
         ArgumentNullException.ThrowIfNull(limits);
         Judge("encoded bytes", encoded.Length, limits.MaxBytes);
@@ -73,11 +76,36 @@ public static partial class ImageHeaderReader
             ImageFormat.Png => ReadPng(encoded, limits),
             ImageFormat.Gif => ReadGif(encoded, limits),
             ImageFormat.WebP => ReadWebP(encoded, limits),
+            ImageFormat.Avif when allowAvif => ReadAvif(encoded, limits),
+            ImageFormat.Avif => throw new ImageException(
+                ImageError.Unsupported, "The picture is AVIF, which is not read unless DecodeOptions.AllowAvif is set."),
             _ => throw new ImageException(
                 ImageError.Unsupported, $"The {encoded.Length} bytes are no JPEG, PNG, WebP or GIF by content; no other format is read."),
         };
         Judge("bytes of one metadata block", header.LargestMetadata, limits.MaxMetadataBytes);
         return header.IsComplete ? header with { TrailingBytes = encoded.Length - header.EndPosition } : header;
+    }
+
+    /// <summary>Reads where the frames of an animation lie.</summary>
+    /// <param name="encoded">The file's bytes.</param>
+    /// <param name="limits">Bounds; <see cref="ImageLimits.MaxAnimationFrames"/> among them.</param>
+    /// <returns>The frames of a GIF or WebP animation; of any other picture one that is the whole.</returns>
+    /// <exception cref="ImageException">As <see cref="Read(ReadOnlySpan{byte}, ImageLimits, bool)"/>.</exception>
+    public static IReadOnlyList<ImageFrame> ReadFrames(ReadOnlySpan<byte> encoded, ImageLimits limits)
+    {
+        ImageHeader header = Read(encoded, limits, allowAvif: true);
+        if (header.Frames > 1 && header.Format is ImageFormat.Gif or ImageFormat.WebP)
+        {
+            Judge("frames of an animation", header.Frames, limits.MaxAnimationFrames);
+            var places = new List<ImageFrame>(header.Frames);
+            _ = header.Format == ImageFormat.Gif ? ReadGif(encoded, limits, places) : ReadWebP(encoded, limits, places);
+            if (places.Count > 0)
+            {
+                return places;
+            }
+        }
+
+        return [new ImageFrame(header.FirstFrame.Left, header.FirstFrame.Top, header.FirstFrame.Width, header.FirstFrame.Height, FrameDisposal.Keep)];
     }
 
     private static void JudgeSize(long width, long height, bool needsWholePicture, ImageLimits limits)

@@ -45,7 +45,7 @@ public enum ColourProfileUse
 /// <param name="Format">Format, found by content.</param>
 /// <param name="Width">
 /// Width in pixels as delivered: turned where <paramref name="Orientation"/> was applied, and divided by <see cref="ShrinkFactor"/>, rounded
-/// up.
+/// down: pixel i covers the stored pixels from factor × i on, and a last column or row that is not full is left out.
 /// </param>
 /// <param name="Height">Height in pixels as delivered.</param>
 /// <param name="Orientation">EXIF orientation 1–8 that was found; 1 where none is or the value is outside 1–8.</param>

@@ -17,6 +17,15 @@ public sealed record ImageLimits
     /// </summary>
     public long MaxPixelsWithoutStreaming { get; init; } = 40_000_000;
 
+    /// <summary>
+    /// Most frames of an animation of which <see cref="IImageDecoder.DecodeFrames"/> is asked for some: each is drawn on those before it, so
+    /// that the last costs all. Default 20,000. The first frame can be had of any animation.
+    /// </summary>
+    public int MaxAnimationFrames { get; init; } = 20_000;
+
+    /// <summary>Most bytes of all frames that are kept together: 3 × width × height × frames. Default 400 million.</summary>
+    public long MaxDecodedBytes { get; init; } = 400_000_000;
+
     /// <summary>Longest side in pixels. Default 16,384.</summary>
     public int MaxSide { get; init; } = 16_384;
 

@@ -8,10 +8,10 @@ internal sealed class GifWriter(int width, int height)
     /// <summary>Colour of a palette entry.</summary>
     public static (byte R, byte G, byte B) Colour(int index) => ((byte)(index * 2), (byte)(255 - (index * 2)), (byte)(index * 37));
 
-    /// <summary><paramref name="index"/> gives the palette index 0–127 of the frame's (x, y); <paramref name="transparent"/> is -1 for none.</summary>
-    public GifWriter Frame(int left, int top, int frameWidth, int frameHeight, Func<int, int, int> index, int transparent = -1)
+    /// <summary><paramref name="index"/> gives the palette index 0–127 of the frame's (x, y); <paramref name="transparent"/> is -1 for none; disposal 2 clears, 3 restores.</summary>
+    public GifWriter Frame(int left, int top, int frameWidth, int frameHeight, Func<int, int, int> index, int transparent = -1, int disposal = 0)
     {
-        _frames.AddRange([0x21, 0xF9, 4, (byte)(transparent >= 0 ? 1 : 0), 10, 0, (byte)Math.Max(transparent, 0), 0]);
+        _frames.AddRange([0x21, 0xF9, 4, (byte)((disposal << 2) | (transparent >= 0 ? 1 : 0)), 10, 0, (byte)Math.Max(transparent, 0), 0]);
         _frames.AddRange([0x2C, (byte)left, (byte)(left >> 8), (byte)top, (byte)(top >> 8)]);
         _frames.AddRange([(byte)frameWidth, (byte)(frameWidth >> 8), (byte)frameHeight, (byte)(frameHeight >> 8), 0, 7]);
 

@@ -27,6 +27,9 @@ internal sealed class JpegWriter(int width, int height, int components)
     /// <summary>MCUs between restart marks; 0 for none.</summary>
     public int RestartInterval { get; init; }
 
+    /// <summary>The segments that were added.</summary>
+    public byte[] Segments => [.. _segments];
+
     public JpegWriter With(byte marker, ReadOnlySpan<byte> data)
     {
         using var segment = new MemoryStream();

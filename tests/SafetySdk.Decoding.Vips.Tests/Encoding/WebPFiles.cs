@@ -48,8 +48,9 @@ internal static class WebPFiles
     /// <summary>The extended header; flags: 0x02 animation, 0x04 XMP, 0x08 EXIF, 0x10 alpha, 0x20 ICC.</summary>
     public static byte[] Extended(byte flags, int width, int height) => Chunk("VP8X", [flags, 0, 0, 0, .. Bytes24(width - 1), .. Bytes24(height - 1)]);
 
-    public static byte[] Frame(int left, int top, int width, int height, byte[] pictureChunk)
-        => Chunk("ANMF", [.. Bytes24(left / 2), .. Bytes24(top / 2), .. Bytes24(width - 1), .. Bytes24(height - 1), 100, 0, 0, 0, .. pictureChunk]);
+    /// <summary>Flags: 1 clears the frame's place afterwards, 2 replaces instead of blending.</summary>
+    public static byte[] Frame(int left, int top, int width, int height, byte[] pictureChunk, byte flags = 0)
+        => Chunk("ANMF", [.. Bytes24(left / 2), .. Bytes24(top / 2), .. Bytes24(width - 1), .. Bytes24(height - 1), 100, 0, 0, flags, .. pictureChunk]);
 
     private static byte[] Bytes24(int value) => [(byte)value, (byte)(value >> 8), (byte)(value >> 16)];
 }

@@ -65,6 +65,9 @@ internal sealed class FakeParts : IImageDecoder, IImageAnalyzer, IPromptClassifi
         ReadOnlySpan<byte> encoded, DecodeOptions options, IImageRowReceiver receiver, CancellationToken cancellationToken = default)
         => throw new NotSupportedException();
 
+    public DecodedFrames DecodeFrames(ReadOnlySpan<byte> encoded, DecodeOptions options, CancellationToken cancellationToken = default)
+        => throw new NotSupportedException();
+
     public ImageAnalysis Analyze(PixelBuffer image, CancellationToken cancellationToken = default)
     {
         Analyzed++;
