@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using SafetySdk.Decoding.Vips;
+using SafetySdk.Decoding.Vips.Tests.Encoding;
 using SafetySdk.Images;
 
 namespace SafetySdk.Cli.Tests;
@@ -99,7 +100,41 @@ public sealed class TensorCommandTests
         Assert.Equal(MemoryMarshal.AsBytes<float>(expected), Body(file, "<f4", "(1, 3, 32, 48)"));
     }
 
+    [Fact]
+    public void Decoding_options_reach_the_decoder()
+    {
+        using var folder = new TemporaryFolder();
+        // Left transparent red, right opaque blue; stored turned by a quarter.
+        byte[] png = new PngWriter(2, 1, 6, 8).With("eXIf", JpegWriter.Exif(6)).Write((x, _, c) => (c == 3 ? x == 1 : c == 2 * x) ? 255 : 0);
+        string picture = Path.Combine(folder.Path, "p.png");
+        File.WriteAllBytes(picture, png);
+
+        Assert.Equal([255, 255, 255, 0, 0, 255], Levels("1x2"));
+        Assert.Equal([0, 16, 32, 0, 0, 255], Levels("1x2", "--background", "001020"));
+        Assert.Equal([255, 0, 0, 0, 0, 255], Levels("1x2", "--alpha", "drop"));
+        Assert.Equal([255, 0, 0, 0, 0, 255], Levels("2x1", "--alpha", "drop", "--orientation", "ignore"));
+
+        File.WriteAllBytes(picture, png[..^12]);
+        CommandRun refused = CommandRun.Of("images", "tensor", picture, "--recipe", "nearest", "--size", "1x2", "--out", picture + ".npy");
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Equal([255, 0, 0, 0, 0, 255], Levels("1x2", "--alpha", "drop", "--allow-truncated"));
+
+        byte[] Levels(string size, params string[] arguments)
+        {
+            string file = Path.Combine(folder.Path, "t.npy");
+            CommandRun run = CommandRun.Of(
+            [
+                "images", "tensor", picture, "--recipe", "nearest", "--size", size, "--dtype", "uint8", "--layout", "nhwc", "--out", file,
+                .. arguments,
+            ]);
+            Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+            return Body(file, "|u1", size == "1x2" ? "(1, 2, 1, 3)" : "(1, 1, 2, 3)");
+        }
+    }
+
     [Theory]
+    [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--background", "white")]
+    [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--alpha", "keep")]
     [InlineData("--recipe", "pillow-bicubic")]
     [InlineData("--recipe", "bicubic", "--size", "8x8")]
     [InlineData("--recipe", "pillow-bicubic", "--size", "0x8")]
