@@ -11,7 +11,10 @@ namespace SafetySdk.Cli.Commands;
 internal static class ImagesCommand
 {
     public static Command Create(GlobalOptions common, TextWriter output, TextWriter error)
-        => new("images", "Shows what the image detectors see.") { Classify(common, output, error), TensorCommand.Create(common, output) };
+        => new("images", "Shows what pictures are, what the image detectors see, and what networks are fed.")
+        {
+            ImageInfoCommand.Create(common, output, error), Classify(common, output, error), TensorCommand.Create(common, output),
+        };
 
     private static Command Classify(GlobalOptions common, TextWriter output, TextWriter error)
     {
