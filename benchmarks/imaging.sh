@@ -49,7 +49,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$python" "$root/benchmarks/peers.py" prepare "$work" "$photographs"
 commit=$(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo unknown)
-[ -z "$(git -C "$root" status --porcelain 2>/dev/null)" ] || commit="$commit with changes"
+[ -z "$(git -C "$root" status --porcelain -- ':!benchmarks/results' 2>/dev/null)" ] || commit="$commit with changes"
 header="Machine: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(nproc --all) processors, $(uname -sm); everything on processor $core. Commit $commit."
 taskset -c "$core" dotnet "$project/bin/Release/net10.0/SafetySdk.PeerBenchmarks.dll" run "$work" \
   --python "$python" --peers "$root/benchmarks/peers.py" --header "$header" "${options[@]}"

@@ -5,7 +5,7 @@ using SafetySdk.Kernels;
 namespace SafetySdk.Benchmarks;
 
 /// <summary>
-/// RGB in memory to a normalised float32 NCHW tensor, one thread. benchmarks/pillow.py times Pillow's resize alone at the same sizes.
+/// RGB in memory to a normalised float32 NCHW tensor, one thread. benchmarks/imaging.sh times the peers at the same sizes.
 /// Noise, as content does not matter to the time; the answer is checked before timing.
 /// </summary>
 [MemoryDiagnoser]

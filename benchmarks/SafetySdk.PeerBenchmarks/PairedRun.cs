@@ -100,12 +100,12 @@ internal static class PairedRun
 
                         if (answer[2] != "-" && lane.Name == Jit)
                         {
-                            results.Notes.Add($"{workload}: {answer[2]}");
+                            results.Notes[workload] = answer[2];
                         }
 
                         break;
                     case "missing":
-                        results.Notes.Add($"{workload}: not measured, {string.Join(' ', answer[1..])}");
+                        results.Missing.Add($"{lane.Name}, {workload}: not measured, {string.Join(' ', answer[1..])}");
                         break;
                     default:
                         results.Wrong.Add($"{lane.Name}, {workload}: {string.Join(' ', answer)}");

@@ -6,8 +6,11 @@ internal sealed class Results
     private readonly Dictionary<(string Lane, string Workload), List<(double Best, double Median)>> _rounds = [];
     private readonly Dictionary<(string Lane, string Workload), string> _digests = [];
 
-    /// <summary>What was found while the answers were checked, in the order of the catalogue.</summary>
-    public List<string> Notes { get; } = [];
+    /// <summary>What was found while the answers of the first lane and of the peers were checked, by workload.</summary>
+    public Dictionary<string, string> Notes { get; } = [];
+
+    /// <summary>What was not measured, and why.</summary>
+    public List<string> Missing { get; } = [];
 
     /// <summary>Answers that are wrong; the run fails.</summary>
     public List<string> Wrong { get; } = [];
