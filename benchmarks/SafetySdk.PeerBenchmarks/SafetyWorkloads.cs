@@ -84,7 +84,7 @@ internal sealed class SafetyWorkloads(Pictures pictures)
     }
 
     // The one place that calls the decoder.
-    private PixelBuffer Decode(byte[] encoded) => _decoder.Value.Decode(encoded, ImageLimits.Default).Pixels;
+    private PixelBuffer Decode(byte[] encoded) => _decoder.Value.Decode(encoded, DecodeOptions.Default).Pixels;
 
     private static TensorRecipe Recipe(int side, string filter, bool fast) => new TensorRecipe
     {
