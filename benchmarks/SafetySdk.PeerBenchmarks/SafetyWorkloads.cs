@@ -78,12 +78,9 @@ internal sealed class SafetyWorkloads(Pictures pictures)
 
     // The one place that says how bytes become a tensor.
     private void WriteTensor(byte[] encoded, TensorRecipe recipe, float[] tensor)
-    {
-        using PixelBuffer image = Decode(encoded);
-        ImageTensor.Write(image, recipe, tensor);
-    }
+        => ImageTensor.Decode(_decoder.Value, encoded, DecodeOptions.Default, recipe, tensor);
 
-    // The one place that calls the decoder.
+    // To a whole picture, which the streamed tensor is checked against.
     private PixelBuffer Decode(byte[] encoded) => _decoder.Value.Decode(encoded, DecodeOptions.Default).Pixels;
 
     private static TensorRecipe Recipe(int side, string filter, bool fast) => new TensorRecipe
