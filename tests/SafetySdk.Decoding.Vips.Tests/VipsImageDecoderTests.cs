@@ -161,10 +161,10 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
         }
 
         Run();
-        int objects = CountObjects();
+        int objects = CountObjects(_decoder.Library);
         Run();
         Assert.Equal((0, 0L), (_decoder.Library.TrackedAllocations, _decoder.Library.TrackedMemory));
-        Assert.Equal(objects, CountObjects());
+        Assert.Equal(objects, CountObjects(_decoder.Library));
     }
 
     [Fact]
@@ -325,10 +325,10 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
         }
     }
 
-    private unsafe int CountObjects()
+    internal static unsafe int CountObjects(VipsLibrary library)
     {
         var map = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, int*, void*, void*>, int*, void*, void*>)
-            _decoder.Library.Export("vips_object_map");
+            library.Export("vips_object_map");
         int count = 0;
         map(&Count, &count, null);
         return count;

@@ -18,8 +18,11 @@ internal sealed class JpegWriter(int width, int height, int components)
 
     private readonly List<byte> _segments = [];
 
-    /// <summary>Progressive: one DC scan, then one AC scan for each component.</summary>
+    /// <summary>Progressive: one DC scan, then <see cref="AcBands"/> AC scans for each component.</summary>
     public bool Progressive { get; init; }
+
+    /// <summary>Into how many scans the 63 AC coefficients of a component are divided, 1 to 63.</summary>
+    public int AcBands { get; init; } = 1;
 
     /// <summary>Colour transform that an Adobe APP14 segment states; null for no such segment.</summary>
     public byte? AdobeTransform { get; init; }
@@ -93,7 +96,10 @@ internal sealed class JpegWriter(int width, int height, int components)
             WriteScan(file, blocks, all, 0, 0);
             foreach (int c in all)
             {
-                WriteScan(file, blocks, [c], 1, 63);
+                for (int band = 0; band < AcBands; band++)
+                {
+                    WriteScan(file, blocks, [c], 1 + (band * 63 / AcBands), (band + 1) * 63 / AcBands);
+                }
             }
         }
         else

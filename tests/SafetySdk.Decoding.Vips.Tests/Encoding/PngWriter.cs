@@ -100,14 +100,20 @@ internal sealed class PngWriter(int width, int height, int colourType, int depth
         BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);
         System.Text.Encoding.ASCII.GetBytes(type, chunk.AsSpan(4));
         data.CopyTo(chunk.AsSpan(8));
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(data.Length + 8), Checksum(chunk.AsSpan(4, data.Length + 4)));
+        return chunk;
+    }
+
+    /// <summary>The checksum of a chunk's type and data.</summary>
+    public static uint Checksum(ReadOnlySpan<byte> typeAndData)
+    {
         uint crc = uint.MaxValue;
-        foreach (byte b in chunk.AsSpan(4, data.Length + 4))
+        foreach (byte b in typeAndData)
         {
             crc = CrcTable[(byte)(crc ^ b)] ^ (crc >> 8);
         }
 
-        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(data.Length + 8), ~crc);
-        return chunk;
+        return ~crc;
     }
 
     private static uint[] MakeCrcTable()

@@ -52,5 +52,34 @@ internal static class WebPFiles
     public static byte[] Frame(int left, int top, int width, int height, byte[] pictureChunk, byte flags = 0)
         => Chunk("ANMF", [.. Bytes24(left / 2), .. Bytes24(top / 2), .. Bytes24(width - 1), .. Bytes24(height - 1), 100, 0, 0, flags, .. pictureChunk]);
 
+    /// <summary>
+    /// A lossless picture of one colour, of any size in 13 bytes: no transform, no colour cache, and five codes of a single symbol each, so
+    /// that a pixel takes no bit at all.
+    /// </summary>
+    public static byte[] Flat(int width, int height)
+    {
+        var bits = new System.Numerics.BigInteger();
+        int count = 0;
+        void Put(int value, int length)
+        {
+            bits |= new System.Numerics.BigInteger(value) << count;
+            count += length;
+        }
+
+        Put(0x2F, 8);
+        Put(width - 1, 14);
+        Put(height - 1, 14);
+        Put(0, 1 + 3 + 1 + 1 + 1); // no alpha, version 0, no transform, no colour cache, one group of codes
+        for (int code = 0; code < 5; code++)
+        {
+            Put(0b001, 3); // simple, one symbol, of 1 bit
+            Put(0, 1);
+        }
+
+        byte[] data = new byte[(count / 8) + 1];
+        bits.TryWriteBytes(data, out _, isUnsigned: true);
+        return Chunk("VP8L", data);
+    }
+
     private static byte[] Bytes24(int value) => [(byte)value, (byte)(value >> 8), (byte)(value >> 16)];
 }
