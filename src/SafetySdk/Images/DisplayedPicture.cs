@@ -5,34 +5,30 @@ public sealed class DisplayedPicture : IImageRowReceiver, IDisposable
 {
     private ImageRowFormat _format;
     private PixelBuffer? _pixels;
+    private bool _hasBegun;
 
     /// <inheritdoc/>
-    /// <exception cref="ImageException"><see cref="ImageError.OutOfMemory"/>.</exception>
     public void Begin(ImageRowFormat format)
     {
         _pixels?.Dispose();
         _pixels = null;
         _format = format;
-        try
-        {
-            _pixels = PixelBuffer.Rent(format.DisplayedWidth, format.DisplayedHeight);
-        }
-        catch (OutOfMemoryException e)
-        {
-            throw new ImageException(
-                ImageError.OutOfMemory, $"No memory for a picture of {format.DisplayedWidth}x{format.DisplayedHeight} pixels.", e);
-        }
+        _hasBegun = true;
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ImageException"><see cref="ImageError.OutOfMemory"/>.</exception>
     public void Receive(ReadOnlySpan<byte> rgb, int top, int count)
     {
-        if (_pixels is null)
+        if (!_hasBegun)
         {
             throw new InvalidOperationException("Rows came before the picture began.");
         }
 
         ArgumentOutOfRangeException.ThrowIfNotEqual(rgb.Length, count * _format.Width * PixelBuffer.BytesPerPixel, nameof(rgb));
+
+        // Not before there is something to put into it: a header that only promises pixels must not cost what they would.
+        _pixels ??= Rent(_format);
         Place(rgb, top, count, _format, _pixels.Pixels);
     }
 
@@ -42,6 +38,7 @@ public sealed class DisplayedPicture : IImageRowReceiver, IDisposable
     {
         PixelBuffer pixels = _pixels ?? throw new InvalidOperationException("There is no picture.");
         _pixels = null;
+        _hasBegun = false;
         return pixels;
     }
 
@@ -50,6 +47,20 @@ public sealed class DisplayedPicture : IImageRowReceiver, IDisposable
     {
         _pixels?.Dispose();
         _pixels = null;
+        _hasBegun = false;
+    }
+
+    private static PixelBuffer Rent(ImageRowFormat format)
+    {
+        try
+        {
+            return PixelBuffer.Rent(format.DisplayedWidth, format.DisplayedHeight);
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new ImageException(
+                ImageError.OutOfMemory, $"No memory for a picture of {format.DisplayedWidth}x{format.DisplayedHeight} pixels.", e);
+        }
     }
 
     private static void Place(ReadOnlySpan<byte> rows, int top, int count, ImageRowFormat format, Span<byte> displayed)

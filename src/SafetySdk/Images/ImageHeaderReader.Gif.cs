@@ -52,7 +52,8 @@ public static partial class ImageHeaderReader
                     }
 
                     ReadOnlySpan<byte> descriptor = encoded.Slice(position + 1, DescriptorLength - 1);
-                    if (frames++ == 0)
+                    Judge("frames", ++frames, limits.MaxStoredFrames);
+                    if (frames == 1)
                     {
                         // Browsers and nsgif let the first frame, and only that, grow the canvas.
                         first = (

@@ -12,7 +12,7 @@ public static partial class ImageHeaderReader
         ReadOnlySpan<byte> riff = encoded[..(int)Math.Clamp(declaredEnd, RiffHeader, encoded.Length)];
         long width = 0, height = 0, metadata = 0, profile = 0;
         bool extended = false, alpha = false, hasData = false;
-        int frames = 0, position = RiffHeader;
+        int frames = 0, chunks = 0, position = RiffHeader;
         int? orientation = null;
         (int Left, int Top, int Width, int Height)? first = null;
         while (riff.Length - position >= ChunkHeader)
@@ -22,6 +22,7 @@ public static partial class ImageHeaderReader
             position += ChunkHeader;
             int available = (int)Math.Min(length, (uint)(riff.Length - position));
             ReadOnlySpan<byte> data = riff.Slice(position, available);
+            Judge("WebP chunks beside frames", ++chunks - frames, limits.MaxWebPChunks);
             if (type.SequenceEqual("VP8X"u8) && width == 0 && data.Length >= 10)
             {
                 extended = true;
@@ -40,7 +41,7 @@ public static partial class ImageHeaderReader
             else if (type.SequenceEqual("ANMF"u8))
             {
                 hasData |= data.Length == length;
-                frames++;
+                Judge("frames", ++frames, limits.MaxStoredFrames);
                 if (data.Length >= 16)
                 {
                     (int Left, int Top, int Width, int Height) place =

@@ -39,6 +39,15 @@ public sealed record ImageLimits
     public long MaxJpegScanPixels { get; init; } = 1_000_000_000;
 
     /// <summary>
+    /// Most frames that a GIF or WebP file may hold, whether they are decoded or not. Default 10,000. Codecs keep something for each and
+    /// some look for each from the first on: 600,000 frames in a WebP of 32 MB take libvips more than 5 minutes to open.
+    /// </summary>
+    public int MaxStoredFrames { get; init; } = 10_000;
+
+    /// <summary>Most chunks of a WebP beside its frames. Default 4,096; codecs keep about 60 bytes for each.</summary>
+    public int MaxWebPChunks { get; init; } = 4_096;
+
+    /// <summary>
     /// Largest metadata block (EXIF, XMP, text) in bytes. Default 4 MiB. A larger colour profile is no error: it is ignored and reported.
     /// </summary>
     public long MaxMetadataBytes { get; init; } = 4L << 20;

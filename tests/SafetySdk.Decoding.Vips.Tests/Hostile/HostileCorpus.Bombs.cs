@@ -84,7 +84,7 @@ internal static partial class HostileCorpus
         yield return Large(Decodes("gif of 5,000 frames", gifWidth, gifHeight, () => GifFlood(gif, 5_000)));
         yield return Large(Decodes("gif of 7 million extensions", gifWidth, gifHeight, () => Insert(gif, 1, Repeat([0x21, 0xFE, 0], 7_000_000))));
         yield return Large(Decodes("gif of 16 MB of blocks of one byte", gifWidth, gifHeight, () => Insert(gif, 1, [0x21, 0xFE, .. Repeat([1, 0x55], 8_000_000), 0])));
-        yield return Large(Decodes("webp of 1 million empty chunks", 24, 16, () => Insert(webp, 2, Repeat(WebPFiles.Chunk("JUNK", []), 1_000_000)), Corrupt));
+        yield return Large(Refused("webp of 1 million empty chunks", () => Insert(webp, 2, Repeat(WebPFiles.Chunk("JUNK", []), 1_000_000)), LimitExceeded));
         yield return Large(Decodes(
             "webp of 5,000 frames",
             24,
@@ -92,16 +92,21 @@ internal static partial class HostileCorpus
             () => WebPFiles.Riff(
                 WebPFiles.Extended(0x02, 24, 16), WebPFiles.Chunk("ANIM", new byte[6]), Repeat(WebPFiles.Frame(0, 0, 24, 16, WebPFiles.Lossless), 5_000))));
 
-        // As many structures as 32 MiB hold: readers must not keep something for each.
-        yield return Large(Decodes("gif of 1.2 million frames", gifWidth, gifHeight, () => GifFlood([.. new GifWriter(gifWidth, gifHeight).Frame(0, 0, 1, 1, (x, y) => 1).Write()], 1_200_000)));
-        yield return Large(Decodes("webp of 4 million empty chunks", 24, 16, () => Insert(webp, 2, Repeat(WebPFiles.Chunk("JUNK", []), 4_000_000))));
-        byte[] frame = WebPFiles.Frame(0, 0, 1, 1, WebPFiles.Flat(1, 1));
+        // As many structures as 32 MiB hold: codecs keep something for each of them, and some take a time that grows with the square.
+        byte[] gifFrame = new GifWriter(gifWidth, gifHeight).Frame(0, 0, 1, 1, (x, y) => 1).Write(), webpFrame = WebPFiles.Frame(0, 0, 1, 1, WebPFiles.Flat(1, 1));
+        yield return Large(Refused("gif of 1.2 million frames", () => GifFlood(gifFrame, 1_200_000), LimitExceeded));
+        yield return Large(Refused("webp of 4 million empty chunks", () => Insert(webp, 2, Repeat(WebPFiles.Chunk("JUNK", []), 4_000_000)), LimitExceeded));
+        yield return Large(Refused(
+            "webp of 600,000 frames",
+            () => WebPFiles.Riff(WebPFiles.Extended(0x02, 24, 16), WebPFiles.Chunk("ANIM", new byte[6]), Repeat(webpFrame, 600_000)),
+            LimitExceeded));
         yield return Large(Decodes(
-            "webp of 700,000 frames",
+            "webp of 10,000 frames",
             24,
             16,
-            () => WebPFiles.Riff(WebPFiles.Extended(0x02, 24, 16), WebPFiles.Chunk("ANIM", new byte[6]), Repeat(frame, 32_000_000 / frame.Length))));
-        yield return Large(Decodes("png of 2.7 million empty texts", pngWidth, pngHeight, () => Insert(png, 2, Repeat(PngWriter.Chunk("tEXt", []), 2_700_000)), Corrupt));
+            () => WebPFiles.Riff(WebPFiles.Extended(0x02, 24, 16), WebPFiles.Chunk("ANIM", new byte[6]), Repeat(webpFrame, 10_000))));
+        yield return Large(Decodes(
+            "png of 2.7 million empty texts", pngWidth, pngHeight, () => Insert(png, 2, Repeat(PngWriter.Chunk("tEXt", []), 2_700_000)), Corrupt));
 
         static HostileFile Large(HostileFile file) => file with { IsLarge = true };
     }

@@ -108,14 +108,17 @@ internal static partial class HostileCorpus
             packed = memory.ToArray();
         }
 
-        yield return Refused("png with a profile of 5 MB", () => Insert(png, 2, PngWriter.Chunk("iCCP", [.. "p\0\0"u8, .. packed])), LimitExceeded) with { IsLarge = true };
-        yield return Refused(
-            "webp with a profile of 5 MB",
-            () => WebPFiles.Riff(WebPFiles.Extended(0x20, 24, 16), WebPFiles.Chunk("ICCP", profile), WebPFiles.Lossless),
-            LimitExceeded) with
-        { IsLarge = true };
-        yield return Refused(
+        // Larger than the limit: ignored, as the default ignores every profile.
+        yield return Decodes("png with a profile of 5 MB", width, height, () => Insert(png, 2, PngWriter.Chunk("iCCP", [.. "p\0\0"u8, .. packed]))) with { IsLarge = true };
+        yield return Decodes(
+            "webp with a profile of 5 MB", 24, 16, () => WebPFiles.Riff(WebPFiles.Extended(0x20, 24, 16), WebPFiles.Chunk("ICCP", profile), WebPFiles.Lossless)) with
+        {
+            IsLarge = true,
+        };
+        yield return Decodes(
             "jpeg with a profile of 5 MB",
+            9,
+            5,
             () =>
             {
                 var writer = new JpegWriter(9, 5, 1);
@@ -126,9 +129,10 @@ internal static partial class HostileCorpus
                 }
 
                 return writer.Write(Samples.Wave);
-            },
-            LimitExceeded) with
-        { IsLarge = true };
+            }) with
+        {
+            IsLarge = true,
+        };
 
         // Profiles that are broken are ignored: the samples stay as they are.
         byte[] header = new byte[128];

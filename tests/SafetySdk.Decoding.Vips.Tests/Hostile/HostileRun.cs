@@ -105,5 +105,6 @@ internal static class HostileRun
     }
 
     // The one place where hostile files meet the decoder.
-    private static DecodedImage Decode(VipsImageDecoder decoder, byte[] bytes, ImageLimits limits) => decoder.Decode(bytes, limits);
+    private static DecodedImage Decode(VipsImageDecoder decoder, byte[] bytes, ImageLimits limits)
+        => decoder.Decode(bytes, DecodeOptions.Default with { Limits = limits });
 }

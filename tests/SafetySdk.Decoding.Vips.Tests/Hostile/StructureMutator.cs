@@ -156,7 +156,7 @@ internal static class StructureMutator
             using var inflating = new ZLibStream(new MemoryStream(chunk, 8, chunk.Length - 12), CompressionMode.Decompress);
             inflating.CopyTo(rows);
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             return chunk;
         }

@@ -17,6 +17,8 @@ public sealed class ImageHeaderReaderTests
         MaxJpegMarkers = int.MaxValue,
         MaxJpegScanPixels = long.MaxValue,
         MaxMetadataBytes = long.MaxValue,
+        MaxStoredFrames = int.MaxValue,
+        MaxWebPChunks = int.MaxValue,
     };
 
     [Theory]
@@ -308,6 +310,10 @@ public sealed class ImageHeaderReaderTests
         byte[] scans = Samples.JpegWithScans(10, 10, 5);
         byte[] segments = Samples.JpegWithSegments(20);
 
+        byte[] gif = new GifWriter(5, 5).Frame(0, 0, 5, 5, (x, y) => x).Frame(0, 0, 5, 5, (x, y) => y).Frame(0, 0, 1, 1, (x, y) => 0).Write();
+        byte[] frame = WebPFiles.Frame(0, 0, 24, 16, WebPFiles.Lossless), junk = WebPFiles.Chunk("JUNK", [1]);
+        byte[] webp = WebPFiles.Riff(WebPFiles.Extended(0x02, 24, 16), WebPFiles.Chunk("ANIM", new byte[6]), frame, junk, frame, frame, junk);
+
         // DQT, SOF, two DHT and the SOS itself come on top.
         const int Markers = 25;
         byte[] exif = new JpegWriter(9, 5, 1).With(0xE1, [.. "Exif\0\0"u8, .. new byte[94]]).With(0xE1, [.. "Exif\0\0"u8, .. new byte[94]])
@@ -321,6 +327,9 @@ public sealed class ImageHeaderReaderTests
             { "streamed", scans, Wide with { MaxPixelsWithoutStreaming = 100 }, Wide with { MaxPixelsWithoutStreaming = 99 } },
             { "JPEG scans", scans, Wide with { MaxJpegScans = 5 }, Wide with { MaxJpegScans = 4 } },
             { "scans x pixels", scans, Wide with { MaxJpegScanPixels = 500 }, Wide with { MaxJpegScanPixels = 499 } },
+            { "frames", gif, Wide with { MaxStoredFrames = 3 }, Wide with { MaxStoredFrames = 2 } },
+            { "frames", webp, Wide with { MaxStoredFrames = 3 }, Wide with { MaxStoredFrames = 2 } },
+            { "WebP chunks", webp, Wide with { MaxWebPChunks = 4 }, Wide with { MaxWebPChunks = 3 } },
             { "markers", segments, Wide with { MaxJpegMarkers = Markers }, Wide with { MaxJpegMarkers = Markers - 1 } },
             { "metadata", exif, Wide with { MaxMetadataBytes = 200 }, Wide with { MaxMetadataBytes = 199 } },
         };
