@@ -19,7 +19,8 @@ public sealed record ImageLimits
 
     /// <summary>
     /// Most frames of an animation of which <see cref="IImageDecoder.DecodeFrames"/> is asked for some: each is drawn on those before it, so
-    /// that the last costs all. Default 20,000. The first frame can be had of any animation.
+    /// that the last costs all. Default 20,000. The first frame can be had of any animation that
+    /// <see cref="MaxStoredFrames"/> lets in.
     /// </summary>
     public int MaxAnimationFrames { get; init; } = 20_000;
 
@@ -39,10 +40,10 @@ public sealed record ImageLimits
     public long MaxJpegScanPixels { get; init; } = 1_000_000_000;
 
     /// <summary>
-    /// Most frames that a GIF or WebP file may hold, whether they are decoded or not. Default 10,000. Codecs keep something for each and
+    /// Most frames that a GIF or WebP file may hold, whether they are decoded or not. Default 20,000. Codecs keep something for each and
     /// some look for each from the first on: 600,000 frames in a WebP of 32 MB take libvips more than 5 minutes to open.
     /// </summary>
-    public int MaxStoredFrames { get; init; } = 10_000;
+    public int MaxStoredFrames { get; init; } = 20_000;
 
     /// <summary>Most chunks of a WebP beside its frames. Default 4,096; codecs keep about 60 bytes for each.</summary>
     public int MaxWebPChunks { get; init; } = 4_096;
