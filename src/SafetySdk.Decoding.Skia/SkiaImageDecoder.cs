@@ -127,7 +127,8 @@ public sealed class SkiaImageDecoder : IImageDecoder
                 // Skia reads lazily: the bytes stay pinned until the codec is gone.
                 using SKData data = SKData.Create((nint)source, encoded.Length);
                 using SKCodec codec = SKCodec.Create(data)
-                    ?? throw new ImageException(ImageError.Corrupt, $"The header of the {header.Format} picture cannot be read.");
+                    ?? throw new ImageException(
+                        header.IsComplete ? ImageError.Corrupt : ImageError.Truncated, $"The header of the {header.Format} picture cannot be read.");
                 if (codec.EncodedFormat != FormatOf(header.Format) || codec.Info.Width != width || codec.Info.Height != height)
                 {
                     throw new ImageException(

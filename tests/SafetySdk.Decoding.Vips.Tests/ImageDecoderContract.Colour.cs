@@ -19,6 +19,7 @@ public abstract partial class ImageDecoderContract
     [InlineData("avif")]
     public void Profiles_are_applied_where_srgb_is_asked_for(string kind)
     {
+        Needs(DecoderFeature.Profiles);
         byte[] profile = IccProfiles.Swapped;
         bool alpha = kind.Contains("alpha", StringComparison.Ordinal);
         int scale = kind.Contains("16", StringComparison.Ordinal) ? 257 : 1;
@@ -59,6 +60,7 @@ public abstract partial class ImageDecoderContract
     [Fact]
     public void Profiles_of_grey_and_of_inks_are_applied()
     {
+        Needs(DecoderFeature.Profiles);
         byte[] grey = new JpegWriter(40, 24, 1).With(0xE2, IccProfiles.JpegSegment(IccProfiles.LinearGrey)).Write((x, y, c) => 40 + (5 * (x / 8 * 8)));
         using DecodedImage linear = Decoder.Decode(grey, ToSrgb);
         Assert.Equal(ColourProfileUse.Applied, linear.Info.ColourProfile);
@@ -78,6 +80,7 @@ public abstract partial class ImageDecoderContract
     [Fact]
     public void Inks_without_a_profile_become_srgb_by_the_decoders_own()
     {
+        Needs(DecoderFeature.Profiles);
         using DecodedImage paper = Decoder.Decode(new JpegWriter(24, 20, 4) { AdobeTransform = 0 }.Write((x, y, c) => 255), ToSrgb);
         Assert.Equal(ColourProfileUse.BuiltIn, paper.Info.ColourProfile);
         AssertPixels(paper, (x, y) => Grey(255), tolerance: 2);
@@ -88,6 +91,7 @@ public abstract partial class ImageDecoderContract
     [Fact]
     public void Profiles_that_are_broken_too_large_or_of_another_kind_change_nothing()
     {
+        Needs(DecoderFeature.Profiles);
         byte[] sound = IccProfiles.Swapped;
         byte[] withoutSignature = [.. sound];
         withoutSignature[36] = 0;

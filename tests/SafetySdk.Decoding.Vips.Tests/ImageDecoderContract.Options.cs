@@ -65,6 +65,7 @@ public abstract partial class ImageDecoderContract
     [Fact]
     public void Info_says_what_was_done()
     {
+        Needs(DecoderFeature.Profiles);
         byte[] file = new PngWriter(33, 21, 6, 16).With("eXIf", JpegWriter.Exif(8)).With("iCCP", IccProfiles.PngChunk(IccProfiles.Swapped))
             .Write((x, y, c) => Mixed(x, y, c) * 257);
         using DecodedImage image = Decoder.Decode([.. file, 1, 2, 3], ToSrgb);
@@ -163,6 +164,7 @@ public abstract partial class ImageDecoderContract
     [InlineData(6, 70, 96, 2)]
     public void Jpegs_are_decoded_smaller_where_that_leaves_enough(int orientation, int width, int height, int factor)
     {
+        Needs(DecoderFeature.Shrinking);
         // 643 is 3.3 x 24.4 x 8, 3.3 x 48.7 x 4, 3.3 x 97.4 x 2.
         const int Width = 643, Height = 483;
         static int Smooth(int x, int y, int c) => (int)(127.5 + (60 * Math.Sin(x * 0.02)) + (40 * Math.Cos(y * 0.03)));
@@ -194,6 +196,7 @@ public abstract partial class ImageDecoderContract
     [Fact]
     public void Nothing_else_is_decoded_smaller()
     {
+        Needs(DecoderFeature.Shrinking);
         DecodeOptions options = DecodeOptions.Default with { ShrinkTowards = new ShrinkTarget(1, 1) };
         foreach ((string name, byte[] file) in Samples.All.Where(s => !s.Name.StartsWith("jpeg", StringComparison.Ordinal)))
         {
@@ -205,6 +208,7 @@ public abstract partial class ImageDecoderContract
     [Fact]
     public void Avif_is_read_only_where_allowed()
     {
+        Needs(DecoderFeature.Avif);
         byte[] file = new AvifWriter().Write();
         AssertRefused(file, ImageError.Unsupported);
         using DecodedImage image = Decoder.Decode(file, Avif);
@@ -239,6 +243,7 @@ public abstract partial class ImageDecoderContract
     [InlineData(3, 1, 5)]
     public void Avif_is_turned_and_mirrored_as_its_container_says(int quarters, int axis, int orientation)
     {
+        Needs(DecoderFeature.Avif);
         var writer = new AvifWriter();
         if (quarters > 0)
         {
@@ -278,6 +283,7 @@ public abstract partial class ImageDecoderContract
     [Fact]
     public void Avif_containers_are_judged_before_a_codec_sees_them()
     {
+        Needs(DecoderFeature.Avif);
         void Refused(byte[] file, ImageError error)
             => Assert.Equal(error, Assert.Throws<ImageException>(() => Decoder.Decode(file, Avif)).Error);
         Refused(new AvifWriter { Codec = "hvc1" }.Write(), ImageError.Unsupported);

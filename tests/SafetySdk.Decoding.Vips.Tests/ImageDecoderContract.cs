@@ -4,10 +4,23 @@ using SafetySdk.Images;
 
 namespace SafetySdk.Decoding.Vips.Tests;
 
+/// <summary>What a decoder may refuse; what it does not refuse it must do as the contract says.</summary>
+public enum DecoderFeature
+{
+    Profiles,
+    Shrinking,
+    Avif,
+}
+
 /// <summary>What every <see cref="IImageDecoder"/> must do. Inputs are written here and their pixels are known without a decoder.</summary>
 public abstract partial class ImageDecoderContract
 {
     protected abstract IImageDecoder Decoder { get; }
+
+    /// <summary>Whether the decoder does what a decoder may refuse.</summary>
+    protected virtual bool Supports(DecoderFeature feature) => true;
+
+    private void Needs(DecoderFeature feature) => Assert.SkipUnless(Supports(feature), $"{Decoder.Name} refuses this: {feature}");
 
     [Theory]
     [InlineData(0, 1)]
