@@ -12,6 +12,9 @@ internal static class SimdWidth
     /// <summary>512-bit vectors with the byte and 16-bit operations.</summary>
     public static bool Has512 => Vector512.IsHardwareAccelerated && Avx512BW.IsSupported;
 
+    /// <summary>512-bit vectors with the shuffle of single bytes across the whole vector (VBMI).</summary>
+    public static bool HasByteShuffle512 => Has512 && Avx512Vbmi.IsSupported;
+
     /// <summary>256-bit vectors with integer operations.</summary>
     public static bool Has256 => Vector256.IsHardwareAccelerated && Avx2.IsSupported;
 
