@@ -41,6 +41,7 @@ internal sealed class ResampleTable
     private readonly int[] _count;
     private readonly short[] _high;
     private readonly short[] _low;
+    private readonly ConvolutionLanes _lanes = new();
 
     public ResampleTable(ResampleTableKey key)
     {
@@ -138,10 +139,11 @@ internal sealed class ResampleTable
         Low = _low,
         Stride = Stride,
         FractionBits = FractionBits,
+        Lanes = _lanes,
     };
 
-    /// <summary>Bytes held, for the cache.</summary>
-    public long Bytes => (8L * Length) + (2L * (_high.Length + _low.Length));
+    /// <summary>Bytes held, for the cache; the layout that kernels add repeats weights for each channel.</summary>
+    public long Bytes => (24L * Length) + (8L * (_high.Length + _low.Length));
 
     // The whole axis decides, also where only a part of it is wanted: a crop must have the bytes of the full result.
     private static int Int16FractionBits(ResampleWindow window, int output, double[] weights)

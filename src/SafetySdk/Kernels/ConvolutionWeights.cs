@@ -31,6 +31,9 @@ internal readonly ref struct ConvolutionWeights
     /// <summary>Fraction bits of a weight, 1 to 22.</summary>
     public required int FractionBits { get; init; }
 
+    /// <summary>The same in another layout, always of these weights; without it the widest form is not used.</summary>
+    public ConvolutionLanes? Lanes { get; init; }
+
     /// <summary>Whether weights have low halves.</summary>
     public bool IsSplit => !Low.IsEmpty;
 }

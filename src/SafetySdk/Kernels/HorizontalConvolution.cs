@@ -28,7 +28,11 @@ internal static partial class HorizontalConvolution
     public static void Convolve(
         ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, ref byte target, ReadOnlySpan<nint> targets)
     {
-        if (SimdWidth.Has256)
+        if (SimdWidth.HasByteShuffle512 && weights.Lanes is not null)
+        {
+            ConvolveVbmi(ref source, rows, weights, channels, ref target, targets);
+        }
+        else if (SimdWidth.Has256)
         {
             Convolve256(ref source, rows, weights, channels, ref target, targets);
         }

@@ -106,6 +106,7 @@ public sealed class ResizeKernelTests
                     Low = low,
                     Stride = stride,
                     FractionBits = bits,
+                    Lanes = new ConvolutionLanes(),
                 };
                 int rowBytes = (channels * (width - origin)) + HorizontalConvolution.ReadAhead;
                 int targetBytes = (channels * outputs) + HorizontalConvolution.WriteAhead;
@@ -250,6 +251,11 @@ public sealed class ResizeKernelTests
         if (SimdWidth.Has256)
         {
             forms.Add(HorizontalConvolution.Convolve256);
+        }
+
+        if (SimdWidth.HasByteShuffle512)
+        {
+            forms.Add(HorizontalConvolution.ConvolveVbmi);
         }
 
         return forms;
