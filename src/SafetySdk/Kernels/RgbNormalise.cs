@@ -124,7 +124,7 @@ internal static class RgbNormalise
             ((Widen(second, pickGreen) - meanGreen) * scaleGreen).StoreUnsafe(ref g, (nuint)x + 8);
             ((Widen(first, pickBlue) - meanBlue) * scaleBlue).StoreUnsafe(ref b, (nuint)x);
             ((Widen(second, pickBlue) - meanBlue) * scaleBlue).StoreUnsafe(ref b, (nuint)x + 8);
-            x -= x == from ? Misaligned(ref r, x + 16, 64) : 0;
+            x -= x == from && x + 16 <= end ? Misaligned(ref r, x + 16, 64) : 0;
         }
 
         return x;
@@ -166,8 +166,8 @@ internal static class RgbNormalise
             ((Widen(pixels, pickRed) - meanRed) * scaleRed).StoreUnsafe(ref r, (nuint)x);
             ((Widen(pixels, pickGreen) - meanGreen) * scaleGreen).StoreUnsafe(ref g, (nuint)x);
             ((Widen(pixels, pickBlue) - meanBlue) * scaleBlue).StoreUnsafe(ref b, (nuint)x);
-            // The second step overlaps the first so that no store after it crosses a cache line.
-            x -= x == from ? Misaligned(ref r, x + Step, 64) : 0;
+            // The second step, where there is one, overlaps the first so that no store after it crosses a cache line.
+            x -= x == from && x + Step <= end ? Misaligned(ref r, x + Step, 64) : 0;
         }
 
         kept = Vector512.Create(Vector256.Create(zeros, sixteen), Vector256.Create(sixteen, sixteen));

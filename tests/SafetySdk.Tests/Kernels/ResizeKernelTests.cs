@@ -11,29 +11,19 @@ public sealed class ResizeKernelTests
 {
     public const string WidthVariable = "SAFETYSDK_TEST_SIMD_WIDTH";
 
-    private delegate void VerticalForm(
-        ref byte source, ReadOnlySpan<nint> rows, ReadOnlySpan<short> high, ReadOnlySpan<short> low, int fractionBits, Span<byte> target);
-
-    private delegate void HorizontalForm(
-        ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, ref byte target, ReadOnlySpan<nint> targets);
-
-    private delegate void AccumulationForm(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
-        int fractionBits);
-
     [Fact]
     public void The_width_is_the_forced_one()
     {
         string? forced = Environment.GetEnvironmentVariable(WidthVariable);
         Assert.SkipWhen(forced is null, "no width is forced in this process");
-        Assert.Equal(forced, SimdWidth.Active.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(forced, KernelForms.Lane);
     }
 
     [Fact]
     public void A_row_is_the_weighted_sum_of_rows()
     {
         var random = new Random(1);
-        foreach ((int least, VerticalForm form) in VerticalForms())
+        foreach ((int least, VerticalForm form) in KernelForms.Vertical())
         {
             for (int length = 0; length <= 256; length++)
             {
@@ -74,7 +64,7 @@ public sealed class ResizeKernelTests
     public void Rows_are_resampled_along_the_row(int channels)
     {
         var random = new Random(2);
-        foreach (HorizontalForm form in HorizontalForms())
+        foreach (HorizontalForm form in KernelForms.Horizontal())
         {
             for (int outputs = 0; outputs <= 130; outputs++)
             {
@@ -154,7 +144,7 @@ public sealed class ResizeKernelTests
     {
         var random = new Random(3);
         const int Outputs = 3;
-        foreach (AccumulationForm form in AccumulationForms())
+        foreach (AccumulationForm form in KernelForms.Accumulation())
         {
             for (int length = 0; length <= 512; length += VerticalAccumulation.Block)
             {
@@ -217,69 +207,6 @@ public sealed class ResizeKernelTests
                 Assert.Equal((rgb[i] - mean[i % 3]) * scale[i % 3], planes[((i % 3) * pixels) + (i / 3)]);
             }
         }
-    }
-
-    private static List<(int Least, VerticalForm Form)> VerticalForms()
-    {
-        List<(int, VerticalForm)> forms = [(0, VerticalConvolution.Row), (0, VerticalConvolution.RowScalar)];
-        if (SimdWidth.Has128)
-        {
-            forms.Add((16, VerticalConvolution.Row128));
-        }
-
-        if (SimdWidth.Has256)
-        {
-            forms.Add((32, VerticalConvolution.Row256));
-        }
-
-        if (SimdWidth.Has512)
-        {
-            forms.Add((64, VerticalConvolution.Row512));
-        }
-
-        return forms;
-    }
-
-    private static List<HorizontalForm> HorizontalForms()
-    {
-        List<HorizontalForm> forms = [HorizontalConvolution.Convolve, HorizontalConvolution.ConvolveScalar];
-        if (SimdWidth.Has128)
-        {
-            forms.Add(HorizontalConvolution.Convolve128);
-        }
-
-        if (SimdWidth.Has256)
-        {
-            forms.Add(HorizontalConvolution.Convolve256);
-        }
-
-        if (SimdWidth.HasByteShuffle512)
-        {
-            forms.Add(HorizontalConvolution.ConvolveVbmi);
-        }
-
-        return forms;
-    }
-
-    private static List<AccumulationForm> AccumulationForms()
-    {
-        List<AccumulationForm> forms = [VerticalAccumulation.Add, VerticalAccumulation.AddScalar];
-        if (SimdWidth.Has128)
-        {
-            forms.Add(VerticalAccumulation.Add128);
-        }
-
-        if (SimdWidth.Has256)
-        {
-            forms.Add(VerticalAccumulation.Add256);
-        }
-
-        if (SimdWidth.Has512)
-        {
-            forms.Add(VerticalAccumulation.Add512);
-        }
-
-        return forms;
     }
 
     private static long Weight(short[] high, short[] low, int at) => low.Length == 0 ? high[at] : (high[at] * 2048L) + low[at];
