@@ -32,7 +32,7 @@ public sealed partial class ReadmeTests
     public void Every_example_is_a_sample_that_is_built()
     {
         Match[] examples = [.. Example().Matches(Readme).Cast<Match>()];
-        Assert.Equal(2, examples.Length);
+        Assert.Equal(3, examples.Length);
         foreach (Match example in examples)
         {
             string sample = File.ReadAllText(Path.Combine(TestEnvironment.RepositoryRoot, example.Groups[1].Value));
