@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Publishes the shared library and the command line with NativeAOT into artifacts/native: lib/, include/, bin/.
+# Publishes the shared library, for three levels of processors, and the command line with NativeAOT into artifacts/native: lib/,
+# include/, bin/.
 # Run native/restore.sh first.
 set -euo pipefail
 native=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -7,8 +8,10 @@ root=$(dirname "$native")
 out=${1:-$root/artifacts/native}
 framework=${AotFramework:-net10.0}
 
-publish() { # PROJECT OUTPUT
-  dotnet publish "$1" -c Release -r linux-x64 -f "$framework" -p:AotFramework="$framework" -o "$2" --nologo -v quiet
+publish() { # PROJECT OUTPUT ARGUMENT...
+  local project=$1 output=$2
+  shift 2
+  dotnet publish "$project" -c Release -r linux-x64 -f "$framework" -p:AotFramework="$framework" -o "$output" --nologo -v quiet "$@"
 }
 
 # A feed that lacks the NativeAOT runtime pack of net10.0 fails at restore; net9.0 carries its own.
@@ -22,10 +25,20 @@ if ! log=$(publish "$native/SafetySdk.Native/SafetySdk.Native.csproj" "$out/publ
   esac
 fi
 publish "$root/src/SafetySdk.Cli/SafetySdk.Cli.csproj" "$out/publish/bin" >&2
+# NativeAOT settles vector widths when it compiles. The loader takes the best of these that the processor has; a program that loads the
+# library by its path names one.
+for level in v3 v4; do
+  case "$framework" in net9.0) set_name=x86-x64-$level ;; *) set_name=x86-64-$level ;; esac
+  publish "$native/SafetySdk.Native/SafetySdk.Native.csproj" "$out/publish/lib-$level" -p:InstructionSet="$set_name" >&2
+done
 
 mkdir -p "$out/lib" "$out/include" "$out/bin"
 cp "$out/publish/lib/libsafetysdk.so" "$out/lib/libsafetysdk.so.1"
 ln -sfn libsafetysdk.so.1 "$out/lib/libsafetysdk.so"
+for level in v3 v4; do
+  mkdir -p "$out/lib/glibc-hwcaps/x86-64-$level"
+  cp "$out/publish/lib-$level/libsafetysdk.so" "$out/lib/glibc-hwcaps/x86-64-$level/libsafetysdk.so.1"
+done
 cp "$native/include/safetysdk.h" "$out/include/"
 cp "$out/publish/bin/safety" "$out/bin/"
 cp "$root/LICENSE" "$root/NOTICE" "$out/"

@@ -101,6 +101,10 @@ typedef struct safety_request {
 /* Version of the library at run time: major * 10000 + minor * 100 + patch. */
 int32_t safety_version(void);
 
+/* Width in bits of the vectors that this build uses on this processor: 512, 256, 128, or 0 without any. Any thread. The loader takes the
+ * build of lib/glibc-hwcaps that fits the processor; a program that loads the library by its path gets the build that it names. */
+int32_t safety_simd_width(void);
+
 /* Copies the message of the last failing call on this thread. buffer may be NULL to ask for the size.
  * needed (may be NULL) receives the size with terminator. */
 int32_t safety_last_error(char *buffer, size_t capacity, size_t *needed);

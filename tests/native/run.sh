@@ -50,6 +50,26 @@ else
 fi
 printf '%s\n' "$output" | grep -v '^native:' | head -3
 
+# The loader takes the build that fits this processor; masked, the one for all.
+cat >"$work/width.c" <<'EOF'
+#include <stdio.h>
+#include <safetysdk.h>
+int main(void) { return printf("%d\n", (int)safety_simd_width()) < 0; }
+EOF
+width() { # WIDTH LEVEL: what the build of a level uses, where the processor has it
+  local loader=/lib64/ld-linux-x86-64.so.2 got
+  gcc -std=c99 -I "$root/native/include" "$work/width.c" -o "$work/width" -L "$dist/lib" -lsafetysdk || return 1
+  if [ "$2" != none ] && ! "$loader" --help | grep -q "$2 (supported"; then
+    printf 'this processor has no %s\n' "$2"
+    return 0
+  fi
+  got=$("$loader" --glibc-hwcaps-mask "$2" --library-path "$dist/lib" "$work/width") || return 1
+  [ "$got" -eq "$1" ] || { printf 'vectors of %s bits, expected %s\n' "$got" "$1"; return 1; }
+}
+check "the build for all processors uses 128 bits" width 128 none
+check "the build for x86-64-v3 uses 256 bits" width 256 x86-64-v3
+check "the build for x86-64-v4 uses 512 bits" width 512 x86-64-v4
+
 exits() { # CODE COMMAND...
   local want=$1 got=0
   shift

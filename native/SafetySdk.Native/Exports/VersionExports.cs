@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using SafetySdk.Kernels;
 
 namespace SafetySdk.Native.Exports;
 
@@ -12,6 +13,9 @@ internal static unsafe class VersionExports
         Version version = typeof(VersionExports).Assembly.GetName().Version ?? new Version(0, 0, 0);
         return (version.Major * 10000) + (version.Minor * 100) + version.Build;
     }
+
+    [UnmanagedCallersOnly(EntryPoint = "safety_simd_width", CallConvs = [typeof(CallConvCdecl)])]
+    public static int VectorWidth() => SimdWidth.Active;
 
     [UnmanagedCallersOnly(EntryPoint = "safety_last_error", CallConvs = [typeof(CallConvCdecl)])]
     public static int LastError(byte* buffer, nuint capacity, nuint* needed)
