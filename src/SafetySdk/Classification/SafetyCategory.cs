@@ -35,7 +35,7 @@ public enum SafetyCategory
     /// <summary>Graphic violence, gore.</summary>
     GraphicViolence,
 
-    /// <summary>Self-harm shown or promoted.</summary>
+    /// <summary>Self-harm shown.</summary>
     SelfHarm,
 
     /// <summary>Instruction for self-harm.</summary>
@@ -112,6 +112,53 @@ public enum SafetyCategory
 
     /// <summary>A check could not be completed.</summary>
     CheckFailed,
+
+    /// <summary>A photograph, or a request for something that looks like one. Evidence, not harm.</summary>
+    Photorealistic,
+
+    /// <summary>Self-harm praised, encouraged or dared. <see cref="SelfHarm"/> is what is shown.</summary>
+    SelfHarmPromotion,
+
+    /// <summary>A symbol of a hateful or extremist group, whatever is said of it.</summary>
+    HateSymbol,
+
+    /// <summary>Praise of a hateful or extremist group, its symbols or its deeds: the stance that turns a symbol into harm.</summary>
+    HatePraise,
+
+    /// <summary>Asks to undress whoever is shown. Evidence, not harm: about a real person it becomes
+    /// <see cref="SexualRealPerson"/>.</summary>
+    UndressingIntent,
+
+    /// <summary>Text that names a person who is no public figure. Evidence, not harm.</summary>
+    NamedPerson,
+
+    /// <summary>A named public figure under 18.</summary>
+    PublicFigureMinor,
+
+    /// <summary>A person who is on the host's list of those who do not want to be depicted.</summary>
+    OptedOutPerson,
+
+    /// <summary>Asks for a photograph, or something like one, of a child; composed. Evidence, not harm.</summary>
+    PhotorealChildRequest,
+
+    /// <summary>Chemical, biological, radiological or nuclear weapons.</summary>
+    MassCasualtyWeapons,
+
+    /// <summary>Deception about elections, candidates, officials or voting.</summary>
+    PoliticalDeception,
+
+    /// <summary>Made to look like surveillance, body-camera or news footage. Evidence, not harm: it lends credibility to a
+    /// deception.</summary>
+    SurveillanceStyle,
+
+    /// <summary>Asks whether a picture or what it claims is true.</summary>
+    TruthJudgement,
+
+    /// <summary>The recent history of the account, as the host keeps it.</summary>
+    AccountRisk,
+
+    /// <summary>The account is suspended or banned.</summary>
+    AccountDenied,
 }
 
 /// <summary>The categories and their JSON names: the one definition.</summary>

@@ -12,6 +12,22 @@ public readonly record struct ImageRegion(double X, double Y, double Width, doub
 /// <param name="Length">Units.</param>
 public readonly record struct TextSpan(int Start, int Length);
 
+/// <summary>What kind of input shows something.</summary>
+public enum Modality
+{
+    /// <summary>Not said. Rules for every kind apply, so that a forgotten value never softens.</summary>
+    Unspecified = 0,
+
+    /// <summary>Text, typed or read in a picture.</summary>
+    Text,
+
+    /// <summary>What a picture shows.</summary>
+    Image,
+
+    /// <summary>Text and picture together, neither alone.</summary>
+    Joint,
+}
+
 /// <summary>Something that a detector saw. A signal never decides: the policy does.</summary>
 /// <param name="Category">What it is about.</param>
 /// <param name="Score">Strength, 0 to 1.</param>
@@ -19,6 +35,9 @@ public readonly record struct TextSpan(int Start, int Length);
 /// <param name="Version">Version of the detector, its model or its list.</param>
 public sealed record Signal(SafetyCategory Category, double Score, string Detector, string Version)
 {
+    /// <summary>What kind of input shows it; set by the stage. Where it is not said, rules for every kind apply.</summary>
+    public Modality Modality { get; init; }
+
     /// <summary>Where in the picture, if in a part of it.</summary>
     public ImageRegion? Region { get; init; }
 
@@ -55,4 +74,7 @@ public sealed record CheckFailure(string Check, CheckFailureKind Kind, string Me
 {
     /// <summary>What was looked at, as in <see cref="Signal.Source"/>.</summary>
     public string? Source { get; init; }
+
+    /// <summary>The categories that the check would have reported; empty means that it could have been any.</summary>
+    public IReadOnlyList<SafetyCategory> Categories { get; init; } = [];
 }

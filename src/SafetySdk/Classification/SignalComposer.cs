@@ -8,14 +8,21 @@ namespace SafetySdk.Classification;
 public static class SignalComposer
 {
     private const string Name = "composer";
-    private const string Version = "1";
+    private const string Version = "2";
+
+    private static readonly SafetyCategory[] AskedSexual =
+        [SafetyCategory.Sexual, SafetyCategory.SexualRealPerson, SafetyCategory.UndressingIntent];
+
+    // Suggestive words about a real person are not yet sexual ones; rules of a policy may still join the two.
+    private static readonly SafetyCategory[] RealPerson =
+        [SafetyCategory.PublicFigure, SafetyCategory.PublicFigureMinor, SafetyCategory.NamedPerson, SafetyCategory.OptedOutPerson];
 
     // Requests that are harmful only about a real person who is shown.
     private static readonly SafetyCategory[] AboutAPerson =
         [SafetyCategory.Identification, SafetyCategory.SensitiveTraits, SafetyCategory.UngroundedInference, SafetyCategory.Geolocation];
 
     // Requests that are harmful only together with any picture.
-    private static readonly SafetyCategory[] AboutAPicture = [SafetyCategory.Captcha, SafetyCategory.MedicalReading];
+    private static readonly SafetyCategory[] AboutAPicture = [SafetyCategory.Captcha, SafetyCategory.MedicalReading, SafetyCategory.TruthJudgement];
 
     /// <summary>Sexual content and a child within the same pictures and texts.</summary>
     /// <param name="signals">What was seen in parts that belong together.</param>
@@ -27,16 +34,33 @@ public static class SignalComposer
         {
             switch (signal.Category)
             {
-                case SafetyCategory.Sexual or SafetyCategory.SexualRealPerson:
+                case SafetyCategory.Sexual or SafetyCategory.SexualRealPerson or SafetyCategory.UndressingIntent:
                     sexual = Stronger(sexual, signal);
                     break;
-                case SafetyCategory.ChildPhoto or SafetyCategory.ChildDrawing or SafetyCategory.MinorMention:
+                case SafetyCategory.ChildPhoto or SafetyCategory.ChildDrawing or SafetyCategory.MinorMention
+                    or SafetyCategory.PublicFigureMinor or SafetyCategory.PhotorealChildRequest:
                     minor = Stronger(minor, signal);
                     break;
             }
         }
 
         return Compose(SafetyCategory.SexualMinors, sexual, minor);
+    }
+
+    /// <summary>
+    /// What words show together: sexual words and a minor, sexual words and a named person, and a minor in something like a photograph.
+    /// </summary>
+    /// <param name="text">Signals of texts that belong together.</param>
+    public static IEnumerable<Signal> InText(IReadOnlyList<Signal> text)
+    {
+        Signal? minor = Strongest(text, SafetyCategory.MinorMention, SafetyCategory.PublicFigureMinor);
+        return
+        [
+            .. Compose(SafetyCategory.SexualRealPerson, Strongest(text, AskedSexual), Strongest(text, RealPerson)),
+            .. Compose(SafetyCategory.SexualMinors, Strongest(text, SafetyCategory.UndressingIntent), minor),
+            .. Compose(SafetyCategory.SexualMinors, Strongest(text, AskedSexual), Strongest(text, SafetyCategory.PublicFigureMinor)),
+            .. Compose(SafetyCategory.PhotorealChildRequest, minor, Strongest(text, SafetyCategory.Photorealistic)),
+        ];
     }
 
     /// <summary>A request and the pictures it is about.</summary>
@@ -55,8 +79,7 @@ public static class SignalComposer
             }
         }
 
-        Signal? sexual = Strongest(text, SafetyCategory.Sexual, SafetyCategory.SexualRealPerson);
-        foreach (Signal composed in Compose(SafetyCategory.SexualRealPerson, sexual, person))
+        foreach (Signal composed in Compose(SafetyCategory.SexualRealPerson, Strongest(text, AskedSexual), person))
         {
             yield return composed;
         }
@@ -65,7 +88,7 @@ public static class SignalComposer
         {
             if (hasPictures && Strongest(text, category) is { } asked)
             {
-                yield return asked with { Detector = $"{Name}:{asked.Detector}" };
+                yield return asked with { Detector = $"{Name}:{asked.Detector}", Modality = Modality.Joint };
             }
         }
     }
@@ -81,6 +104,7 @@ public static class SignalComposer
         [
             new Signal(category, Math.Min(a.Score, b.Score), $"{Name}:{a.Detector}+{b.Detector}", Version)
             {
+                Modality = a.Modality == b.Modality ? a.Modality : Modality.Joint,
                 Source = a.Source == b.Source ? a.Source : $"{a.Source} and {b.Source}",
                 Span = a.Span,
                 Region = b.Region ?? a.Region,

@@ -91,12 +91,14 @@ internal sealed class ImageExamination(
                         SafetyCategory.KnownContent, 1, $"{MatchCheck}:{match.List}:{match.Algorithm}:{match.Form}", VersionOf(matcher, match.List))
                     {
                         Source = source,
+                        Modality = Modality.Image,
                     });
                 }
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                result = Failed(result, MatchCheck, CheckFailureKind.Fault, $"{source}: the look-up failed ({e.GetType().Name}).");
+                result = Failed(
+                    result, MatchCheck, CheckFailureKind.Fault, $"{source}: the look-up failed ({e.GetType().Name}).", SafetyCategory.KnownContent);
             }
         }
 
@@ -117,7 +119,16 @@ internal sealed class ImageExamination(
             return examined with
             {
                 Analysis = analysis,
-                Signals = [.. examined.Signals, .. analysis.Signals.Select(s => s with { Source = examined.Source })],
+                Signals =
+                [
+                    .. examined.Signals,
+                    .. analysis.Signals.Select(s => s with { Source = examined.Source, Modality = Modality.Image }),
+                    new Signal(SafetyCategory.Photorealistic, analysis.Photo, AnalyzeCheck, string.Empty)
+                    {
+                        Source = examined.Source,
+                        Modality = Modality.Image,
+                    },
+                ],
                 Failures = [.. examined.Failures, .. analysis.Failures.Select(f => f with { Source = examined.Source })],
             };
         }
@@ -132,8 +143,12 @@ internal sealed class ImageExamination(
         }
     }
 
-    private static ExaminedImage Failed(ExaminedImage examined, string check, CheckFailureKind kind, string message)
-        => examined with { Failures = [.. examined.Failures, new CheckFailure(check, kind, message) { Source = examined.Source }] };
+    private static ExaminedImage Failed(
+        ExaminedImage examined, string check, CheckFailureKind kind, string message, params SafetyCategory[] categories)
+        => examined with
+        {
+            Failures = [.. examined.Failures, new CheckFailure(check, kind, message) { Source = examined.Source, Categories = categories }],
+        };
 
     private static CheckFailureKind KindOf(ImageError error) => error switch
     {

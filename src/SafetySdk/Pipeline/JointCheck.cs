@@ -21,6 +21,8 @@ internal sealed class JointCheck(TextExamination texts)
         IReadOnlyList<Signal> allText = [.. textSignals, .. JoinedText(request, uploads, textSignals, failures)];
         IReadOnlyList<Signal> pictures = [.. uploads.SelectMany(u => u.Signals)];
         signals.AddRange(allText.Skip(textSignals.Count));
+        // Halves of a sentence name a person and say the rest; what each half shows alone has been composed with the prompt.
+        signals.AddRange(SignalComposer.InText(allText).Where(c => !textSignals.Any(t => t.Category == c.Category && t.Score >= c.Score)));
         signals.AddRange(SignalComposer.RequestAboutPictures(allText, pictures, hasPictures));
         if (request.Operation == Operation.Understand)
         {

@@ -27,7 +27,10 @@ internal sealed class OutputCheck(ImageExamination examination, TextExamination 
 
             signals.AddRange(read);
             // A prompt that speaks of a minor makes sexual output worse, whatever the age estimate says; each picture stands alone.
-            signals.AddRange(SignalComposer.SexualMinors([.. textSignals, .. read, .. output.Signals]));
+            Signal[] together = [.. textSignals, .. read, .. output.Signals];
+            signals.AddRange(SignalComposer.SexualMinors(together));
+            // A name in the prompt makes an explicit picture one of a real person.
+            signals.AddRange(SignalComposer.InText(together).Where(c => c.Category == SafetyCategory.SexualRealPerson && c.Modality != Modality.Text));
         }
 
         return new StageResult(signals, failures);

@@ -25,6 +25,7 @@ internal sealed class PromptCheck(TextExamination texts)
             }
         }
 
+        signals.AddRange(SignalComposer.InText(signals));
         return any ? new StageResult(signals, failures) : StageResult.NothingToCheck;
     }
 }

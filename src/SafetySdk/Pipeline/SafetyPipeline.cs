@@ -48,15 +48,15 @@ public sealed class SafetyPipeline
     /// <param name="cancellationToken">Stops the check; there is no verdict then.</param>
     /// <returns>The verdict. A part of the request that cannot be read, and a check that cannot be completed, are in it as
     /// failures.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The operation or the age band is not a defined one.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The operation, the age band or a context is not a defined one.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Verdict Check(SafetyRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (!Enum.IsDefined(request.Operation) || !Enum.IsDefined(request.Age))
+        if (!Enum.IsDefined(request.Operation) || !Enum.IsDefined(request.Age) || !request.Contexts.All(Enum.IsDefined))
         {
             // A rule for edits or for minors would silently not apply.
-            throw new ArgumentOutOfRangeException(nameof(request), "The operation or the age band is not a defined one.");
+            throw new ArgumentOutOfRangeException(nameof(request), "The operation, the age band or a context is not a defined one.");
         }
 
         var run = new PipelineRun(_parts.Policy, request);
@@ -99,6 +99,9 @@ public sealed class SafetyPipeline
         private readonly List<VerdictReason> _reasons = [];
         private readonly List<RequiredAction> _actions = [];
         private readonly List<CheckFailure> _failures = [];
+        private readonly List<Advisory> _advice = [];
+        private readonly List<Signal> _seen = [];
+        private readonly ContextFinding[] _contexts = [.. request.Contexts.Distinct().Select(c => new ContextFinding(c, 1, "host"))];
         private Decision _decision = Decision.NotChecked;
         private bool _decided;
 
@@ -113,12 +116,23 @@ public sealed class SafetyPipeline
             long start = Stopwatch.GetTimestamp();
             StageResult result = check();
             PolicyOutcome outcome = result.Checked
-                ? PolicyEngine.Evaluate(policy, stage, request.Operation, request.Age, result.Signals, result.Failures)
+                ? PolicyEngine.Evaluate(policy, new PolicyQuery
+                {
+                    Stage = stage,
+                    Operation = request.Operation,
+                    Age = request.Age,
+                    Signals = result.Signals,
+                    Earlier = _seen,
+                    Failures = result.Failures,
+                    Contexts = _contexts,
+                })
                 : new PolicyOutcome(Decision.NotChecked, [], []);
             _stages.Add(new StageOutcome(stage, outcome.Decision, Stopwatch.GetElapsedTime(start)));
             _reasons.AddRange(outcome.Reasons);
             _actions.AddRange(outcome.Actions.Except(_actions));
+            _advice.AddRange(outcome.Advice.Except(_advice));
             _failures.AddRange(result.Failures);
+            _seen.AddRange(result.Signals);
 
             // The account gate allows an account, not a request: alone it never makes a request allowed.
             if (stage != Policies.Stage.Account || outcome.Decision > Decision.Allow)
@@ -127,25 +141,32 @@ public sealed class SafetyPipeline
             }
 
             // Nothing further can change the outcome of a denied account or of known content, and nobody should look longer.
-            _decided = outcome.Reasons.Any(r => r.Category is SafetyCategory.UnderageAccount or SafetyCategory.KnownContent);
+            _decided = outcome.Reasons.Any(r => r.Category is SafetyCategory.UnderageAccount or SafetyCategory.AccountDenied or SafetyCategory.KnownContent);
             return result;
         }
 
-        public Verdict ToVerdict(IReadOnlyList<DetectorVersion> detectors) => new()
+        public Verdict ToVerdict(IReadOnlyList<DetectorVersion> detectors)
         {
-            Decision = _decision,
-            Reasons =
+            VerdictReason[] reasons =
             [
                 .. _reasons.OrderByDescending(r => r.Decision).ThenBy(r => r.Stage).ThenBy(r => r.Rule, StringComparer.Ordinal)
                     .ThenByDescending(r => r.Score),
-            ],
-            Actions = _actions,
-            Failures = _failures,
-            Stages = _stages,
-            PolicyName = policy.Name,
-            PolicyDigest = policy.Digest,
-            Detectors = detectors,
-            Id = Guid.CreateVersion7().ToString("N"),
-        };
+            ];
+            return new Verdict
+            {
+                Decision = _decision,
+                Reasons = reasons,
+                Actions = _actions,
+                Advice = _advice,
+                Help = _actions.Contains(RequiredAction.OfferHelp) ? HelpResource.For(policy.Help, request.Locale) : null,
+                Refusal = Refusals.CodeOf(_decision, reasons),
+                Failures = _failures,
+                Stages = _stages,
+                PolicyName = policy.Name,
+                PolicyDigest = policy.Digest,
+                Detectors = detectors,
+                Id = Guid.CreateVersion7().ToString("N"),
+            };
+        }
     }
 }

@@ -1,3 +1,4 @@
+using SafetySdk.Classification;
 using SafetySdk.Policies;
 
 namespace SafetySdk.Pipeline;
@@ -19,6 +20,15 @@ public sealed record SafetyRequest
 
     /// <summary>The user's age.</summary>
     public AgeBand Age { get; init; } = AgeBand.Unknown;
+
+    /// <summary>
+    /// What the request is for, as the host knows it: a newsroom's tool, a medical one. Never what the user claims: a context softens some
+    /// rules.
+    /// </summary>
+    public IReadOnlyList<SafetyContext> Contexts { get; init; } = [];
+
+    /// <summary>The user's language and region, such as <c>de-AT</c>; null where it is not known. Chooses help resources.</summary>
+    public string? Locale { get; init; }
 
     /// <summary>
     /// Opaque identifier of the account; null where there is none. It is carried for the host's own stores and appears in no verdict,

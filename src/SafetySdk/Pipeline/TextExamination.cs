@@ -19,7 +19,7 @@ internal sealed class TextExamination(IReadOnlyList<IPromptClassifier> classifie
             {
                 foreach (Signal signal in classifier.Classify(text, origin))
                 {
-                    signals.Add(signal with { Source = source });
+                    signals.Add(signal with { Source = source, Modality = Modality.Text });
                 }
             }
             catch (PromptException e)

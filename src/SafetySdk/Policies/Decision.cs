@@ -94,4 +94,38 @@ public enum Audience
 
     /// <summary>Users under 18 only.</summary>
     Minors,
+
+    /// <summary>
+    /// Users under 18, and every request to make or change a picture where a photograph of a child is shown, made or asked for.
+    /// </summary>
+    MinorsOrChildShown,
+}
+
+/// <summary>What the host should say or observe with an answer that is given. Never a reason to refuse.</summary>
+public enum Advisory
+{
+    /// <summary>Treat whoever is named or shown as a real person: nothing sexual, degrading or deceptive, and credentials on the
+    /// result.</summary>
+    RealPersonSafeguards,
+
+    /// <summary>A child is shown: the stricter rules apply to what is made.</summary>
+    MinorSafeguards,
+
+    /// <summary>Describe people without naming them.</summary>
+    DescribeWithoutNaming,
+
+    /// <summary>Say only what the picture shows.</summary>
+    GroundedOnly,
+
+    /// <summary>Not for medical use.</summary>
+    NotForMedicalUse,
+
+    /// <summary>Not for judging what is true.</summary>
+    NotForTruth,
+
+    /// <summary>Offer a person to turn to.</summary>
+    HumanEscalation,
+
+    /// <summary>Warn of distressing content before it is shown.</summary>
+    ContentWarning,
 }

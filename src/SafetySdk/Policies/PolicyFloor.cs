@@ -60,6 +60,41 @@ public static class PolicyFloor
             && Within(rule.Operations, floor.Operations));
     }
 
+    /// <summary>
+    /// The mildest that a context may make of a category; null where the system cards let no context soften it. A policy that asks for
+    /// more is refused.
+    /// </summary>
+    /// <param name="category">A category.</param>
+    /// <param name="context">A context.</param>
+    public static Decision? MildestInContext(SafetyCategory category, SafetyContext context) => category switch
+    {
+        SafetyCategory.Violence or SafetyCategory.GraphicViolence or SafetyCategory.SexualSuggestive => Decision.Allow,
+        SafetyCategory.HateSymbol => context switch
+        {
+            SafetyContext.Educational or SafetyContext.News or SafetyContext.Historical => Decision.Allow,
+            SafetyContext.Artistic => Decision.Review,
+            _ => null,
+        },
+        SafetyCategory.Hate or SafetyCategory.Extremism =>
+            context is SafetyContext.Educational or SafetyContext.News or SafetyContext.Historical ? Decision.Review : null,
+        SafetyCategory.Harassment => context is SafetyContext.Artistic or SafetyContext.News ? Decision.Review : null,
+        SafetyCategory.Sexual => context switch
+        {
+            SafetyContext.Medical => Decision.Allow,
+            SafetyContext.Artistic or SafetyContext.Educational or SafetyContext.Historical => Decision.Review,
+            _ => null,
+        },
+        SafetyCategory.SelfHarm => Decision.Review,
+        SafetyCategory.Misinformation or SafetyCategory.PoliticalDeception =>
+            context is SafetyContext.Artistic or SafetyContext.News or SafetyContext.Educational ? Decision.Review : null,
+        SafetyCategory.DeceptiveDocument => context is SafetyContext.Artistic or SafetyContext.Educational ? Decision.Review : null,
+        SafetyCategory.MedicalReading => context is SafetyContext.Medical or SafetyContext.Educational ? Decision.Allow : null,
+        SafetyCategory.Geolocation or SafetyCategory.TruthJudgement =>
+            context is SafetyContext.News or SafetyContext.Educational or SafetyContext.Historical ? Decision.Allow : null,
+        // Instruction, promotion, praise, requests about a real person, everything about minors, the account: no context helps.
+        _ => null,
+    };
+
     // Whether everything that the rule covers is covered by the floor; an empty list covers all.
     private static bool Within<T>(IReadOnlyList<T> rule, IReadOnlyList<T> floor)
         => floor.Count == 0 || (rule.Count > 0 && rule.All(floor.Contains));

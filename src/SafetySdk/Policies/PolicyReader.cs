@@ -11,6 +11,22 @@ internal ref struct PolicyReader
 {
     private const int MaxBytes = 1 << 20;
 
+    // The one list of members: the reader, its messages and the published schema are compared with it.
+    public static readonly string[] PolicyMembers =
+    [
+        "$schema", "schema", "name", "version", "description", "extends", "unknownAge", "whenCheckFails", "whenCheckFailsFor", "help", "rules",
+    ];
+
+    public static readonly string[] RuleMembers =
+    [
+        "id", "enabled", "category", "stages", "operations", "modalities", "audience", "threshold", "with", "withThreshold", "decision",
+        "inContext", "actions", "advise", "why",
+    ];
+
+    public static readonly string[] HelpMembers = ["locale", "name", "contact"];
+
+    private static readonly Decision[] WhenFailed = [Decision.Review, Decision.Block];
+
     private readonly ReadOnlySpan<byte> _text;
     private readonly List<string> _path = ["$"];
     private Utf8JsonReader _json;
@@ -23,7 +39,7 @@ internal ref struct PolicyReader
             _text, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 8 });
     }
 
-    public SafetyPolicy Read()
+    public PolicyDraft Read()
     {
         if (_text.Length > MaxBytes)
         {
@@ -33,7 +49,7 @@ internal ref struct PolicyReader
         try
         {
             Next();
-            SafetyPolicy policy = ReadPolicy();
+            PolicyDraft policy = ReadPolicy();
             if (_json.Read())
             {
                 throw Error("text after the end of the document.");
@@ -50,12 +66,9 @@ internal ref struct PolicyReader
         }
     }
 
-    private SafetyPolicy ReadPolicy()
+    private PolicyDraft ReadPolicy()
     {
-        string? schema = null, name = null, version = null, description = null;
-        AgeBand unknownAge = AgeBand.Adult;
-        Decision whenCheckFails = Decision.Review;
-        List<PolicyRule>? rules = null;
+        var draft = new PolicyDraft();
         ExpectStartObject();
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (NextMember(seen, out string member))
@@ -63,59 +76,95 @@ internal ref struct PolicyReader
             switch (member)
             {
                 case "$schema": ReadString(); break;
-                case "schema": schema = ReadString(); break;
-                case "name": name = ReadString(); break;
-                case "version": version = ReadString(); break;
-                case "description": description = ReadString(); break;
-                case "unknownAge": unknownAge = ReadName([AgeBand.Adult, AgeBand.Teen]); break;
-                case "whenCheckFails": whenCheckFails = ReadName([Decision.Review, Decision.Block]); break;
-                case "rules": rules = ReadRules(); break;
-                default:
-                    throw UnknownName(
-                        member, ["$schema", "schema", "name", "version", "description", "unknownAge", "whenCheckFails", "rules"], "member");
+                case "schema": draft.Schema = ReadString(); break;
+                case "name": draft.Name = ReadString(); break;
+                case "version": draft.Version = ReadString(); break;
+                case "description": draft.Description = ReadString(); break;
+                case "extends":
+                    draft.Extends = ReadString();
+                    draft.ExtendsAt = Here();
+                    break;
+                case "unknownAge": draft.UnknownAge = ReadName([AgeBand.Adult, AgeBand.Teen]); break;
+                case "whenCheckFails": draft.WhenCheckFails = ReadName(WhenFailed); break;
+                case "whenCheckFailsFor": draft.WhenCheckFailsFor = ReadFailures(); break;
+                case "help": draft.Help = ReadHelp(); break;
+                case "rules": draft.Rules = ReadRules(); break;
+                default: throw UnknownName(member, PolicyMembers, "member");
             }
 
             Leave();
         }
 
-        if (schema != SafetyPolicy.Schema)
-        {
-            throw Error($"\"schema\" must be \"{SafetyPolicy.Schema}\".");
-        }
-
-        return new SafetyPolicy
-        {
-            Name = name ?? throw Missing("name"),
-            Version = version ?? throw Missing("version"),
-            Description = description ?? string.Empty,
-            UnknownAge = unknownAge,
-            WhenCheckFails = whenCheckFails,
-            Rules = rules ?? throw Missing("rules"),
-        };
+        draft.End = Here();
+        return draft;
     }
 
-    private List<PolicyRule> ReadRules()
+    private Dictionary<SafetyCategory, Decision> ReadFailures()
     {
-        var rules = new List<PolicyRule>();
-        var ids = new HashSet<string>(StringComparer.Ordinal);
-        if (_json.TokenType != JsonTokenType.StartArray)
+        var failures = new Dictionary<SafetyCategory, Decision>();
+        ExpectStartObject();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (NextMember(seen, out string member))
         {
-            throw Error("expected a list of rules.");
+            failures.Add(ToCategory(member), ReadName(WhenFailed));
+            Leave();
         }
 
+        return failures;
+    }
+
+    private List<HelpResource> ReadHelp()
+    {
+        var resources = new List<HelpResource>();
+        ExpectStartArray("help resources");
+        for (Next(); _json.TokenType != JsonTokenType.EndArray; Next())
+        {
+            _path.Add($"[{resources.Count}]");
+            PolicyPosition position = Here();
+            string? locale = null, name = null, contact = null;
+            ExpectStartObject();
+            var seen = new HashSet<string>(StringComparer.Ordinal);
+            while (NextMember(seen, out string member))
+            {
+                switch (member)
+                {
+                    case "locale": locale = ReadLocale(); break;
+                    case "name": name = ReadString(); break;
+                    case "contact": contact = ReadString(); break;
+                    default: throw UnknownName(member, HelpMembers, "member");
+                }
+
+                Leave();
+            }
+
+            var resource = new HelpResource(
+                locale ?? throw position.Error("\"locale\" is missing."),
+                name ?? throw position.Error("\"name\" is missing."),
+                contact ?? throw position.Error("\"contact\" is missing."));
+            if (resources.Exists(r => r.Locale == resource.Locale))
+            {
+                throw position.Error($"there is already help for '{resource.Locale}'.");
+            }
+
+            resources.Add(resource);
+            Leave();
+        }
+
+        return resources;
+    }
+
+    private List<RuleDraft> ReadRules()
+    {
+        var rules = new List<RuleDraft>();
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        ExpectStartArray("rules");
         for (Next(); _json.TokenType != JsonTokenType.EndArray; Next())
         {
             _path.Add($"[{rules.Count}]");
-            long start = _json.TokenStartIndex;
-            PolicyRule rule = ReadRule();
-            if (!ids.Add(rule.Id))
+            RuleDraft rule = ReadRule();
+            if (!ids.Add(rule.Id!))
             {
-                throw Error($"there is already a rule '{rule.Id}'.", start);
-            }
-
-            if (PolicyFloor.Softened(rule) is { } floor)
-            {
-                throw Error($"rule '{rule.Id}' is weaker than '{floor.Id}', which every policy has: {floor.Why}", start);
+                throw rule.Position.Error($"there is already a rule '{rule.Id}'.");
             }
 
             rules.Add(rule);
@@ -125,63 +174,83 @@ internal ref struct PolicyReader
         return rules;
     }
 
-    private PolicyRule ReadRule()
+    private RuleDraft ReadRule()
     {
-        string? id = null, why = null;
-        SafetyCategory? category = null;
-        Decision? decision = null;
-        double threshold = 0.5;
-        Audience audience = Audience.Everyone;
-        List<Stage> stages = [];
-        List<Operation> operations = [];
-        List<RequiredAction> actions = [];
-        long start = _json.TokenStartIndex;
+        var rule = new RuleDraft { Position = Here() };
         ExpectStartObject();
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (NextMember(seen, out string member))
         {
             switch (member)
             {
-                case "id": id = ReadString(); break;
-                case "category": category = ReadCategory(); break;
-                case "stages": stages = ReadNames<Stage>(); break;
-                case "operations": operations = ReadNames<Operation>(); break;
-                case "audience": audience = ReadName(Enum.GetValues<Audience>()); break;
-                case "threshold": threshold = ReadThreshold(); break;
-                case "decision": decision = ReadName([Decision.Review, Decision.Transform, Decision.Block]); break;
-                case "actions": actions = ReadNames<RequiredAction>(); break;
-                case "why": why = ReadString(); break;
-                default:
-                    throw UnknownName(
-                        member,
-                        ["id", "category", "stages", "operations", "audience", "threshold", "decision", "actions", "why"],
-                        "member");
+                case "id": rule.Id = ReadString(); break;
+                case "enabled": rule.Enabled = ReadBoolean(); break;
+                case "category": rule.Category = ToCategory(ReadString()); break;
+                case "stages": rule.Stages = ReadNames<Stage>(); break;
+                case "operations": rule.Operations = ReadNames<Operation>(); break;
+                case "modalities": rule.Modalities = ReadNames(Modality.Text, Modality.Image, Modality.Joint); break;
+                case "audience": rule.Audience = ReadName(Enum.GetValues<Audience>()); break;
+                case "threshold": rule.Threshold = ReadThreshold(); break;
+                case "with": rule.With = ReadCategories(); break;
+                case "withThreshold": rule.WithThreshold = ReadThreshold(); break;
+                case "decision":
+                    rule.Decision = ReadName([Decision.Allow, Decision.Review, Decision.Transform, Decision.Block]);
+                    break;
+                case "inContext": rule.InContext = ReadContexts(); break;
+                case "actions": rule.Actions = ReadNames<RequiredAction>(); break;
+                case "advise": rule.Advise = ReadNames<Advisory>(); break;
+                case "why": rule.Why = ReadString(); break;
+                default: throw UnknownName(member, RuleMembers, "member");
             }
 
             Leave();
         }
 
-        return new PolicyRule
-        {
-            Id = id ?? throw Missing("id", start),
-            Category = category ?? throw Missing("category", start),
-            Decision = decision ?? throw Missing("decision", start),
-            Threshold = threshold,
-            Audience = audience,
-            Stages = stages,
-            Operations = operations,
-            Actions = actions,
-            Why = why,
-        };
+        return rule.Id is null ? throw rule.Position.Error("\"id\" is missing.") : rule;
     }
 
-    private readonly SafetyCategory ReadCategory()
+    private List<ContextDecision> ReadContexts()
     {
-        string name = ReadString();
-        return SafetyCategories.TryParse(name, out SafetyCategory category)
+        var contexts = new List<ContextDecision>();
+        ExpectStartObject();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (NextMember(seen, out string member))
+        {
+            if (!PolicyVocabulary.TryParse(member, out SafetyContext context))
+            {
+                throw UnknownName(member, PolicyVocabulary.AllNames<SafetyContext>(), "context");
+            }
+
+            contexts.Add(new ContextDecision(context, ReadName([Decision.Allow, Decision.Review, Decision.Transform])));
+            Leave();
+        }
+
+        return contexts;
+    }
+
+    private List<SafetyCategory> ReadCategories()
+    {
+        var categories = new List<SafetyCategory>();
+        ExpectStartArray("categories");
+        for (Next(); _json.TokenType != JsonTokenType.EndArray; Next())
+        {
+            _path.Add($"[{categories.Count}]");
+            SafetyCategory category = ToCategory(ReadString());
+            if (!categories.Contains(category))
+            {
+                categories.Add(category);
+            }
+
+            Leave();
+        }
+
+        return categories;
+    }
+
+    private readonly SafetyCategory ToCategory(string name)
+        => SafetyCategories.TryParse(name, out SafetyCategory category)
             ? category
             : throw UnknownName(name, SafetyCategories.All.Select(c => c.Name()), "category");
-    }
 
     private readonly T ReadName<T>(T[] allowed)
         where T : struct, Enum
@@ -189,22 +258,19 @@ internal ref struct PolicyReader
         string name = ReadString();
         return PolicyVocabulary.TryParse(name, out T value) && Array.IndexOf(allowed, value) >= 0
             ? value
-            : throw UnknownName(name, allowed.Select(a => PolicyVocabulary.AllNames<T>()[Array.IndexOf(Enum.GetValues<T>(), a)]), "value");
+            : throw UnknownName(name, allowed.Select(PolicyVocabulary.NameOf), "value");
     }
 
-    private List<T> ReadNames<T>()
+    private List<T> ReadNames<T>(params T[] allowed)
         where T : struct, Enum
     {
-        if (_json.TokenType != JsonTokenType.StartArray)
-        {
-            throw Error("expected a list of names.");
-        }
-
+        ExpectStartArray("names");
+        T[] valid = allowed.Length == 0 ? Enum.GetValues<T>() : allowed;
         var values = new List<T>();
         for (Next(); _json.TokenType != JsonTokenType.EndArray; Next())
         {
             _path.Add($"[{values.Count}]");
-            T value = ReadName(Enum.GetValues<T>());
+            T value = ReadName(valid);
             if (!values.Contains(value))
             {
                 values.Add(value);
@@ -214,6 +280,23 @@ internal ref struct PolicyReader
         }
 
         return values;
+    }
+
+    private readonly bool ReadBoolean() => _json.TokenType switch
+    {
+        JsonTokenType.True => true,
+        JsonTokenType.False => false,
+        _ => throw Error("expected true or false."),
+    };
+
+    // de, DE, de-DE, *: nothing else can ever be asked for.
+    private readonly string ReadLocale()
+    {
+        string locale = ReadString();
+        string[] parts = locale.Split('-');
+        bool valid = locale == HelpResource.Anyone
+            || (parts.Length <= 2 && parts.All(static p => p.Length is 2 or 3 && p.All(char.IsAsciiLetterOrDigit)));
+        return valid ? locale : throw Error("expected a locale: a language (de), a region (DE), both (de-DE), or * for everyone.");
     }
 
     private readonly double ReadThreshold()
@@ -263,6 +346,14 @@ internal ref struct PolicyReader
         return true;
     }
 
+    private readonly void ExpectStartArray(string of)
+    {
+        if (_json.TokenType != JsonTokenType.StartArray)
+        {
+            throw Error($"expected a list of {of}.");
+        }
+    }
+
     private readonly void ExpectStartObject()
     {
         if (_json.TokenType != JsonTokenType.StartObject)
@@ -284,13 +375,13 @@ internal ref struct PolicyReader
     private readonly PolicyFormatException UnknownName(string name, IEnumerable<string> candidates, string kind)
         => Error($"there is no {kind} '{name}'; the nearest is '{PolicyVocabulary.Nearest(name, candidates)}'.");
 
-    private readonly PolicyFormatException Missing(string member, long? at = null) => Error($"\"{member}\" is missing.", at);
+    private readonly PolicyFormatException Error(string problem) => Here().Error(problem);
 
-    private readonly PolicyFormatException Error(string problem, long? at = null)
+    private readonly PolicyPosition Here()
     {
-        int position = (int)Math.Min(at ?? _json.TokenStartIndex, _text.Length);
+        int position = (int)Math.Min(_json.TokenStartIndex, _text.Length);
         ReadOnlySpan<byte> before = _text[..position];
-        return new PolicyFormatException(
-            problem, string.Concat(_path), before.Count((byte)'\n') + 1, position - before.LastIndexOf((byte)'\n'));
+        return new PolicyPosition(
+            string.Concat(_path), before.Count((byte)'\n') + 1, position - before.LastIndexOf((byte)'\n'));
     }
 }

@@ -29,6 +29,25 @@ public static class PolicyVocabulary
     /// <param name="value">An audience.</param>
     public static string Name(this Audience value) => Names<Audience>.Of(value);
 
+    /// <summary>The JSON name of an advisory, for example <c>not_for_medical_use</c>.</summary>
+    /// <param name="value">An advisory.</param>
+    public static string Name(this Advisory value) => Names<Advisory>.Of(value);
+
+    /// <summary>The JSON name of a kind of input.</summary>
+    /// <param name="value">A kind of input.</param>
+    public static string Name(this Modality value) => Names<Modality>.Of(value);
+
+    /// <summary>The JSON name of a context.</summary>
+    /// <param name="value">A context.</param>
+    public static string Name(this SafetyContext value) => Names<SafetyContext>.Of(value);
+
+    /// <summary>The JSON name of a member.</summary>
+    /// <typeparam name="T">The enum.</typeparam>
+    /// <param name="value">A member.</param>
+    internal static string NameOf<T>(T value)
+        where T : struct, Enum
+        => Names<T>.Of(value);
+
     /// <summary>Every JSON name of an enum of the vocabulary, in declaration order.</summary>
     /// <typeparam name="T">The enum.</typeparam>
     public static IReadOnlyList<string> AllNames<T>()

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using SafetySdk.Classification;
 
 namespace SafetySdk.Policies;
@@ -12,12 +11,13 @@ public sealed record SafetyPolicy
     public const string Schema = "policy.v1";
 
     private string? _digest;
+    private CompiledPolicy? _compiled;
 
     internal SafetyPolicy()
     {
     }
 
-    // What `with` calls: the copy is about to differ, so it must not keep the digest of the original.
+    // What `with` calls: the copy is about to differ, so it must not keep the digest and the rules of the original.
     private SafetyPolicy(SafetyPolicy original)
     {
         Name = original.Name;
@@ -25,6 +25,8 @@ public sealed record SafetyPolicy
         Description = original.Description;
         UnknownAge = original.UnknownAge;
         WhenCheckFails = original.WhenCheckFails;
+        WhenCheckFailsFor = original.WhenCheckFailsFor;
+        Help = original.Help;
         Rules = original.Rules;
     }
 
@@ -43,11 +45,24 @@ public sealed record SafetyPolicy
     /// <summary>What happens when a check could not be completed: <see cref="Decision.Review"/> or <see cref="Decision.Block"/>.</summary>
     public Decision WhenCheckFails { get; init; } = Decision.Review;
 
+    /// <summary>
+    /// The same for checks of certain categories. A check that does not say what it would have seen counts for all of them.
+    /// </summary>
+    public IReadOnlyDictionary<SafetyCategory, Decision> WhenCheckFailsFor { get; init; } = new Dictionary<SafetyCategory, Decision>();
+
+    /// <summary>Where people find help, by locale; each locale once.</summary>
+    public IReadOnlyList<HelpResource> Help { get; init; } = [];
+
     /// <summary>The rules, in the author's order. Order does not matter for the decision.</summary>
     public required IReadOnlyList<PolicyRule> Rules { get; init; }
 
-    /// <summary>SHA-256 over the canonical form, 64 lower-case hex digits. Every verdict carries it.</summary>
+    /// <summary>
+    /// SHA-256 over the canonical form, 64 lower-case hex digits. Every verdict carries it. Layout, comments, order of members and of
+    /// rules, and the way of inheriting do not change it; everything else does.
+    /// </summary>
     public string Digest => _digest ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToJson())));
+
+    internal CompiledPolicy Compiled => _compiled ??= new CompiledPolicy(this);
 
     /// <summary>Names of the built-in policies.</summary>
     public static IReadOnlyList<string> BuiltInNames => BuiltInPolicies.Names;
@@ -62,61 +77,45 @@ public sealed record SafetyPolicy
     /// <exception cref="ArgumentException">No such policy; the message names the nearest.</exception>
     public static string BuiltInText(string name) => Encoding.UTF8.GetString(BuiltInPolicies.ReadText(name));
 
-    /// <summary>Reads a policy document. Comments and trailing commas are allowed.</summary>
+    /// <summary>The JSON schema of <see cref="Schema"/>.</summary>
+    public static string JsonSchema => Encoding.UTF8.GetString(BuiltInPolicies.ReadSchema());
+
+    /// <summary>
+    /// Reads a policy document. Comments and trailing commas are allowed. A document may extend a built-in policy.
+    /// </summary>
     /// <param name="utf8Json">The document, UTF-8.</param>
     /// <exception cref="PolicyFormatException">Malformed, or weaker than the floor; names path, line and the nearest valid
     /// name.</exception>
-    public static SafetyPolicy Parse(ReadOnlySpan<byte> utf8Json) => new PolicyReader(utf8Json).Read();
+    public static SafetyPolicy Parse(ReadOnlySpan<byte> utf8Json) => Parse(utf8Json, find: null);
 
-    /// <summary>The canonical form: fixed member order, defaults written out, two-space indentation, LF.</summary>
-    public string ToJson()
+    /// <summary>Reads a policy document that may extend any policy that <paramref name="find"/> knows.</summary>
+    /// <param name="utf8Json">The document, UTF-8.</param>
+    /// <param name="find">The document of a policy that is not built in; null where there is none so called.</param>
+    /// <exception cref="PolicyFormatException">Malformed, weaker than the floor, or extends itself; names path, line and the nearest valid
+    /// name.</exception>
+    public static SafetyPolicy Parse(ReadOnlySpan<byte> utf8Json, Func<string, byte[]?>? find)
+        => PolicyDocument.Read(utf8Json, find).Policy;
+
+    /// <summary>What the policy does when a check fails.</summary>
+    /// <param name="failure">The failed check.</param>
+    /// <returns><see cref="Decision.Review"/> at least, whatever the policy object holds: a failed check is never an allowed one.</returns>
+    public Decision DecisionFor(CheckFailure failure)
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        ArgumentNullException.ThrowIfNull(failure);
+        // Where nobody says what was missed, everything may have been.
+        Decision asked = failure.Categories.Count == 0 ? WhenCheckFails : Decision.Review;
+        foreach (SafetyCategory category in failure.Categories.Count == 0 ? WhenCheckFailsFor.Keys : failure.Categories)
         {
-            json.WriteStartObject();
-            json.WriteString("schema", Schema);
-            json.WriteString("name", Name);
-            json.WriteString("version", Version);
-            json.WriteString("description", Description);
-            json.WriteString("unknownAge", UnknownAge.Name());
-            json.WriteString("whenCheckFails", WhenCheckFails.Name());
-            json.WriteStartArray("rules");
-            foreach (PolicyRule rule in Rules)
-            {
-                Write(json, rule);
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
+            Decision forCategory = WhenCheckFailsFor.TryGetValue(category, out Decision own) ? own : WhenCheckFails;
+            asked = forCategory > asked ? forCategory : asked;
         }
 
-        return Encoding.UTF8.GetString(stream.GetBuffer().AsSpan(0, (int)stream.Length));
+        return asked == Decision.Block ? Decision.Block : Decision.Review;
     }
 
-    private static void Write(Utf8JsonWriter json, PolicyRule rule)
-    {
-        json.WriteStartObject();
-        json.WriteString("id", rule.Id);
-        json.WriteString("category", rule.Category.Name());
-        WriteNames(json, "stages", rule.Stages.Select(s => s.Name()));
-        WriteNames(json, "operations", rule.Operations.Select(o => o.Name()));
-        json.WriteString("audience", rule.Audience.Name());
-        json.WriteNumber("threshold", rule.Threshold);
-        json.WriteString("decision", rule.Decision.Name());
-        WriteNames(json, "actions", rule.Actions.Select(a => a.Name()));
-        json.WriteString("why", rule.Why ?? string.Empty);
-        json.WriteEndObject();
-    }
-
-    private static void WriteNames(Utf8JsonWriter json, string property, IEnumerable<string> names)
-    {
-        json.WriteStartArray(property);
-        foreach (string name in names)
-        {
-            json.WriteStringValue(name);
-        }
-
-        json.WriteEndArray();
-    }
+    /// <summary>
+    /// The canonical form: what the policy amounts to, with all that it inherits, rules by their ids, fixed member order, defaults written
+    /// out, two-space indentation, LF.
+    /// </summary>
+    public string ToJson() => PolicyWriter.Write(this);
 }

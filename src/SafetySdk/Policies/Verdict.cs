@@ -23,6 +23,9 @@ public sealed record VerdictReason(
     /// <summary>What was looked at, as in <see cref="Signal.Source"/>.</summary>
     public string? Source { get; init; }
 
+    /// <summary>The context that made the rule ask for less than it otherwise does; null where none did.</summary>
+    public SafetyContext? SoftenedBy { get; init; }
+
     /// <summary>The reason in plain words.</summary>
     public string? Why { get; init; }
 }
@@ -45,6 +48,18 @@ public sealed record Verdict
 
     /// <summary>What the host has to do, each once.</summary>
     public required IReadOnlyList<RequiredAction> Actions { get; init; }
+
+    /// <summary>What the host should say or observe where it answers, each once.</summary>
+    public IReadOnlyList<Advisory> Advice { get; init; } = [];
+
+    /// <summary>Where the user finds help, with <see cref="RequiredAction.OfferHelp"/>; null without.</summary>
+    public HelpResource? Help { get; init; }
+
+    /// <summary>
+    /// What the user may be told, as a code that gives no rule away (<see cref="Refusals"/>); null where the decision is
+    /// <see cref="Decision.Allow"/>.
+    /// </summary>
+    public RefusalCode? Refusal { get; init; }
 
     /// <summary>Checks that could not be completed. While there is one, the decision is not <see cref="Decision.Allow"/>.</summary>
     public required IReadOnlyList<CheckFailure> Failures { get; init; }

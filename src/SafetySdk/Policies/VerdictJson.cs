@@ -40,6 +40,26 @@ public static class VerdictJson
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("advice");
+        foreach (Advisory advisory in verdict.Advice)
+        {
+            json.WriteStringValue(advisory.Name());
+        }
+
+        json.WriteEndArray();
+        if (verdict.Help is { } help)
+        {
+            json.WriteStartObject("help");
+            json.WriteString("name", help.Name);
+            json.WriteString("contact", help.Contact);
+            json.WriteEndObject();
+        }
+
+        if (verdict.Refusal is { } refusal)
+        {
+            json.WriteString("refusal", PolicyVocabulary.NameOf(refusal));
+        }
+
         json.WriteStartObject("policy");
         json.WriteString("name", verdict.PolicyName);
         json.WriteString("digest", verdict.PolicyDigest);
@@ -114,6 +134,11 @@ public static class VerdictJson
             json.WriteNumber("width", Rounded(region.Width));
             json.WriteNumber("height", Rounded(region.Height));
             json.WriteEndObject();
+        }
+
+        if (reason.SoftenedBy is { } context)
+        {
+            json.WriteString("softenedBy", context.Name());
         }
 
         if (reason.Why is { } why)

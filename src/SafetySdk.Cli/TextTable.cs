@@ -1,0 +1,53 @@
+using System.Text;
+
+namespace SafetySdk.Cli;
+
+/// <summary>A table of wrapped cells that fits a terminal of 80 columns.</summary>
+internal sealed class TextTable(params int[] widths)
+{
+    /// <summary>Columns of a terminal that everybody has.</summary>
+    public const int Width = 80;
+
+    private const string Gap = "  ";
+
+    /// <summary>Writes a row; its height is that of its longest cell.</summary>
+    public void Write(TextWriter output, params string[] cells)
+    {
+        List<string>[] columns = [.. cells.Select((c, i) => Wrap(c, widths[i]))];
+        for (int line = 0; line < columns.Max(static c => c.Count); line++)
+        {
+            var text = new StringBuilder();
+            for (int i = 0; i < columns.Length; i++)
+            {
+                string cell = line < columns[i].Count ? columns[i][line] : string.Empty;
+                text.Append(i == 0 ? string.Empty : Gap).Append(cell).Append(' ', widths[i] - cell.Length);
+            }
+
+            output.WriteLine(text.ToString().TrimEnd());
+        }
+    }
+
+    /// <summary>Breaks a text at spaces; a longer word is cut. Line feeds are kept.</summary>
+    public static List<string> Wrap(string text, int width)
+    {
+        var lines = new List<string>();
+        foreach (string paragraph in text.Split('\n'))
+        {
+            string line = string.Empty;
+            foreach (string word in paragraph.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(w => w.Chunk(width), (_, c) => new string(c)))
+            {
+                if (line.Length > 0 && line.Length + 1 + word.Length > width)
+                {
+                    lines.Add(line);
+                    line = string.Empty;
+                }
+
+                line = line.Length == 0 ? word : $"{line} {word}";
+            }
+
+            lines.Add(line);
+        }
+
+        return lines;
+    }
+}
