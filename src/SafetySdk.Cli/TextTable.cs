@@ -27,14 +27,14 @@ internal sealed class TextTable(params int[] widths)
         }
     }
 
-    /// <summary>Breaks a text at spaces; a longer word is cut. Line feeds are kept.</summary>
+    /// <summary>Breaks a text at spaces; a word longer than the line is cut. Line feeds are kept.</summary>
     public static List<string> Wrap(string text, int width)
     {
         var lines = new List<string>();
         foreach (string paragraph in text.Split('\n'))
         {
             string line = string.Empty;
-            foreach (string word in paragraph.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(w => w.Chunk(width), (_, c) => new string(c)))
+            foreach (string word in paragraph.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(w => Cut(w, width)))
             {
                 if (line.Length > 0 && line.Length + 1 + word.Length > width)
                 {
@@ -49,5 +49,19 @@ internal sealed class TextTable(params int[] widths)
         }
 
         return lines;
+    }
+
+    // A word that fits no line is cut after its last hyphen that does.
+    private static IEnumerable<string> Cut(string word, int width)
+    {
+        while (word.Length > width)
+        {
+            int hyphen = word.LastIndexOf('-', width - 1);
+            int end = hyphen > 0 ? hyphen + 1 : width;
+            yield return word[..end];
+            word = word[end..];
+        }
+
+        yield return word;
     }
 }

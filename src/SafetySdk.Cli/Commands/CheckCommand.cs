@@ -26,13 +26,16 @@ internal static class CheckCommand
         operation.AcceptOnlyFromAmong([.. PolicyVocabulary.AllNames<Operation>()]);
         var age = new Option<string>("--age") { Description = "The user's age band.", DefaultValueFactory = _ => AgeBand.Unknown.Name() };
         age.AcceptOnlyFromAmong([.. PolicyVocabulary.AllNames<AgeBand>()]);
+        var contexts = new Option<string[]>("--context") { Description = "What the request is for, as the host knows it; may be repeated." };
+        contexts.AcceptOnlyFromAmong([.. PolicyVocabulary.AllNames<SafetyContext>()]);
+        var locale = new Option<string?>("--locale") { Description = "The user's language and region, for help resources, such as de-AT." };
         var account = new Option<string?>("--account") { Description = "Opaque identifier of the account." };
         var chatRefused = new Option<bool>("--chat-refused") { Description = "The chat model refused the request." };
         var policy = new Option<string>("--policy") { Description = "Name of a built-in policy, or a file.", DefaultValueFactory = _ => "balanced" };
         var lists = new Option<string[]>("--lists") { Description = "An index or list file of known content; may be repeated." };
         var command = new Command("check", "Runs the pipeline over a prompt and pictures and prints the verdict.")
         {
-            prompt, promptFile, images, outputImages, operation, age, account, chatRefused, policy, lists,
+            prompt, promptFile, images, outputImages, operation, age, contexts, locale, account, chatRefused, policy, lists,
         };
         command.SetAction(parsed =>
         {
@@ -65,6 +68,8 @@ internal static class CheckCommand
                 OutputImages = [.. outputFiles.Select(ReadImage)],
                 Operation = Parse<Operation>(parsed.GetValue(operation)),
                 Age = Parse<AgeBand>(parsed.GetValue(age)),
+                Contexts = [.. (parsed.GetValue(contexts) ?? []).Select(Parse<SafetyContext>)],
+                Locale = parsed.GetValue(locale),
                 AccountId = parsed.GetValue(account),
                 ChatRefused = parsed.GetValue(chatRefused),
             });
@@ -167,6 +172,16 @@ internal static class CheckCommand
         if (verdict.Actions.Count > 0)
         {
             output.WriteLine($"  required: {string.Join(", ", verdict.Actions.Select(a => a.Name()))}");
+        }
+
+        if (verdict.Advice.Count > 0)
+        {
+            output.WriteLine($"  advised: {string.Join(", ", verdict.Advice.Select(a => a.Name()))}");
+        }
+
+        if (verdict.Help is { } help)
+        {
+            output.WriteLine($"  help: {help.Name}, {help.Contact}");
         }
 
         output.WriteLine("  " + string.Join("   ", verdict.Stages.Select(s => string.Create(

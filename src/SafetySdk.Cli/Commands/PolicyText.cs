@@ -7,6 +7,9 @@ namespace SafetySdk.Cli.Commands;
 /// <summary>Policies in the words of people who do not program.</summary>
 internal static class PolicyText
 {
+    // Upload, prompt, joint, output: the account is no place where content is seen.
+    private const int Anywhere = 4;
+
     private static readonly TextTable Table = new(25, 15, 4, 30);
 
     public static string Name(AgeBand age) => age switch
@@ -72,6 +75,8 @@ internal static class PolicyText
         output.WriteLine();
         Paragraph(output, $"When a check fails: {policy.WhenCheckFails.Name()}{PerCategory(policy)}. A failed check is never allowed.");
         Paragraph(output, "From: how sure a detector must be, from 0 (not at all) to 1 (certain).");
+        Paragraph(output, "Seen in: upload is a picture that the user gives; prompt is text, typed or read in a picture; joint is both together; "
+            + "output is a picture that was made; anywhere is all of these.");
         if (explained.Lines.Any(static l => l.IsFloor))
         {
             Paragraph(output, "(!) No policy can switch this off.");
@@ -109,7 +114,7 @@ internal static class PolicyText
     private static bool IsDetected(SafetyCategory category) => CategoryInfo.Of(category).DetectedBy != CategorySources.None;
 
     private static string Where(PolicyLine line)
-        => string.Join(", ", line.Stages.Select(s => s.Name()))
+        => (line.Stages.Count == Anywhere ? "anywhere" : string.Join(", ", line.Stages.Select(s => s.Name())))
             + (line.Rule.Modalities.Count == 0 ? string.Empty : $" ({string.Join(", ", line.Rule.Modalities.Select(m => m.Name()))} only)");
 
     private static string Why(PolicyLine line)

@@ -104,7 +104,7 @@ public sealed record CategoryInfo(
         Words(NamedPerson, "A named private person", Evidence, None),
         Both(PublicFigureMinor, "Public figure under 18", Harm, None),
         Both(OptedOutPerson, "Person who opted out", Harm, None),
-        Words(PhotorealChildRequest, "Asks for a photo of a child", Evidence, Composition),
+        Words(PhotorealChildRequest, "Asks for a photo of a child", Evidence, None),
         Both(MassCasualtyWeapons, "Weapons of mass destruction", Harm, None),
         Both(PoliticalDeception, "Political deception", Harm, None),
         Both(SurveillanceStyle, "Looks like CCTV or news", Evidence, None),

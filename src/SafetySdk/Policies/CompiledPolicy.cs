@@ -28,7 +28,7 @@ internal sealed class CompiledPolicy
         }
 
         _byCategory = [.. rules.Select(static r => r?.ToArray() ?? [])];
-        IsConditional = _byCategory.Any(static r => r.Any(static c => c.With != 0 || c.Rule.Audience == Audience.MinorsOrChildShown));
+        IsConditional = _byCategory.Any(static r => r.Any(static c => c.IsConditional));
     }
 
     /// <summary>Whether any rule asks for two things.</summary>
@@ -95,8 +95,8 @@ internal sealed class CompiledRule
             && (_modalities & Bit(modality)) != 0
             && (minor || Rule.Audience != Audience.Minors);
 
-    /// <summary>Whether, for that user, the rule needs something besides its own signal.</summary>
-    public bool IsConditional(bool minor) => With != 0 || (Rule.Audience == Audience.MinorsOrChildShown && !minor);
+    /// <summary>Whether the rule may need something besides its own signal.</summary>
+    public bool IsConditional => With != 0 || Rule.Audience == Audience.MinorsOrChildShown;
 
     /// <summary>What the rule asks for where these contexts hold, and the context that softened it.</summary>
     public Decision In(uint contexts, out SafetyContext? softenedBy)

@@ -53,10 +53,13 @@ internal sealed record PolicyDocument(SafetyPolicy Policy, IReadOnlyDictionary<s
             throw draft.ExtendsAt.Error($"policies may extend one another {MaxDepth} times, no more.");
         }
 
-        byte[] text = BuiltInPolicies.Names.Contains(name)
-            ? BuiltInPolicies.ReadText(name)
-            : find?.Invoke(name) ?? throw draft.ExtendsAt.Error(
-                $"there is no policy '{name}' to extend; the nearest is '{PolicyVocabulary.Nearest(name, BuiltInPolicies.Names)}'.");
+        if (BuiltInPolicies.Names.Contains(name))
+        {
+            return BuiltInPolicies.Get(name);
+        }
+
+        byte[] text = find?.Invoke(name) ?? throw draft.ExtendsAt.Error(
+            $"there is no policy '{name}' to extend; the nearest is '{PolicyVocabulary.Nearest(name, BuiltInPolicies.Names)}'.");
         try
         {
             return Read(text, find, [.. chain, name]).Policy;

@@ -162,7 +162,7 @@ public static class PolicyEngine
             double score = Score(signal);
             foreach (CompiledRule rule in policy.For(signal.Category))
             {
-                bool conditional = rule.IsConditional(Minor);
+                bool conditional = rule.IsConditional;
                 if (score < rule.Rule.Threshold
                     || !(isNow || conditional)
                     || !rule.Holds(Stage, Operation, signal.Modality, Minor)
@@ -196,8 +196,13 @@ public static class PolicyEngine
                 return false;
             }
 
-            bool needsChild = !Minor && rule.Rule.Audience == Audience.MinorsOrChildShown;
-            return (!needsChild || (Operation != Operation.Understand && IsSeen(CompiledRule.ChildShown, LeastChild, ref anyNow))) && anyNow;
+            // A minor needs no child beside them. What a child makes stricter for an adult is as strict for a minor.
+            if (rule.Rule.Audience != Audience.MinorsOrChildShown || (Minor && anyNow && (isNow || rule.With != 0)))
+            {
+                return anyNow;
+            }
+
+            return Operation != Operation.Understand && IsSeen(CompiledRule.ChildShown, LeastChild, ref anyNow) && anyNow;
         }
 
         private readonly bool IsSeen(ulong set, double threshold, ref bool anyNow)

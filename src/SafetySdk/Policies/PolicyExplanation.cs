@@ -84,7 +84,7 @@ public sealed record PolicyExplanation
             .. reaches.Where((r, i) => !reaches.Where((s, j) => j != i && Outdoes(s, r) && (j < i || !Outdoes(r, s))).Any())
                 .Select(static r => r.Line)
                 .Where(static l => l.Decision > Decision.Allow || l.Rule.Advise.Count + l.Rule.Actions.Count > 0 || l.SoftenedBy is not null)
-                .OrderByDescending(static l => l.Decision).ThenBy(static l => l.Rule.Category).ThenBy(static l => l.Rule.Threshold)
+                .OrderByDescending(static l => l.Decision).ThenByDescending(static l => l.IsFloor).ThenBy(static l => l.Rule.Category).ThenBy(static l => l.Rule.Threshold)
                 .ThenBy(static l => l.Rule.Id, StringComparer.Ordinal),
         ];
         return new PolicyExplanation

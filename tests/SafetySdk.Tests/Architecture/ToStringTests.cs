@@ -53,7 +53,7 @@ public sealed class ToStringTests
         typeof(DetectorVersion), typeof(ObjectFinding), typeof(Signal), typeof(CheckFailure), typeof(ModelManifest), typeof(ModelSource),
         typeof(ModelFile), typeof(ModelInput), typeof(ModelOutput), typeof(TensorRecipe), typeof(PadColour), typeof(PolicyRule),
         typeof(SafetyPolicy), typeof(VerdictReason), typeof(Verdict), typeof(CategoryInfo), typeof(ContextFinding), typeof(HelpResource),
-        typeof(PolicyProblem), typeof(PolicyValidation), typeof(PolicyExplanation), typeof(PolicyLine),
+        typeof(PolicyProblem), typeof(PolicyDifference),
         typeof(HashListCounts), typeof(HashIndexUpdate),
     ];
 

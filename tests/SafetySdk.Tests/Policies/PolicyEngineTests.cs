@@ -66,21 +66,79 @@ public sealed class PolicyEngineTests
     public void A_score_that_is_not_a_number_counts_as_the_strongest(double score)
         => Assert.Equal(Decision.Block, Evaluate(Stage.Prompt, Operation.Generate, AgeBand.Adult, Seen(SafetyCategory.Hate, score)).Decision);
 
-    [Fact]
-    public void Every_rule_of_every_built_in_policy_can_be_reached()
+    public static TheoryData<string, string> EveryRule => [.. SafetyPolicy.BuiltInNames.SelectMany(n =>
+        PolicyFloor.Rules.Concat(SafetyPolicy.BuiltIn(n).Rules).Select(r => (n, r.Id)))];
+
+    [Theory]
+    [MemberData(nameof(EveryRule))]
+    public void Every_rule_of_every_built_in_policy_can_be_reached(string name, string id)
     {
-        foreach (SafetyPolicy policy in SafetyPolicy.BuiltInNames.Select(SafetyPolicy.BuiltIn))
+        SafetyPolicy policy = SafetyPolicy.BuiltIn(name);
+        PolicyRule rule = PolicyFloor.Rules.Concat(policy.Rules).Single(r => r.Id == id);
+        RuleReach reach = RuleReach.Of(rule);
+        PolicyOutcome outcome = PolicyEngine.Evaluate(policy, new PolicyQuery
         {
-            foreach (PolicyRule rule in policy.Rules.Concat(PolicyFloor.Rules))
-            {
-                Stage stage = rule.Stages.Count == 0 ? Stage.Prompt : rule.Stages[0];
-                Operation operation = rule.Operations.Count == 0 ? Operation.Generate : rule.Operations[0];
-                PolicyOutcome outcome = PolicyEngine.Evaluate(
-                    policy, stage, operation, AgeBand.Teen, [Seen(rule.Category, rule.Threshold)], []);
-                Assert.Contains(outcome.Reasons, r => r.Rule == rule.Id);
-                Assert.True(outcome.Decision >= rule.Decision, rule.Id);
-            }
-        }
+            Stage = reach.Stages[^1],
+            Operation = reach.Operations[0],
+            Age = AgeBand.Teen,
+            Signals =
+            [
+                Seen(rule.Category, rule.Threshold) with { Modality = reach.Modalities.FirstOrDefault() },
+                .. rule.With.Take(1).Select(c => Seen(c, rule.WithThreshold)),
+            ],
+        });
+        Assert.Contains(outcome.Reasons, r => r.Rule == id && r.Decision == rule.Decision);
+        Assert.True(outcome.Decision >= rule.Decision);
+        Assert.False(string.IsNullOrWhiteSpace(rule.Why), "a rule without a reason");
+    }
+
+    [Fact]
+    public void Nothing_is_allocated_where_no_rule_fires()
+    {
+        SafetyPolicy policy = SafetyPolicy.BuiltIn("balanced");
+        Signal[] signals = [Seen(SafetyCategory.Sexual, 0.1), Seen(SafetyCategory.SexualSuggestive, 0.2), Seen(SafetyCategory.PersonPhoto, 0.9)];
+        var query = new PolicyQuery { Stage = Stage.Upload, Age = AgeBand.Teen, Signals = signals, Earlier = signals };
+        Assert.Equal(0, SteadyState.LeastAllocated(() => PolicyEngine.Evaluate(policy, query)));
+    }
+
+    [Theory]
+    [InlineData(99, 0, 0)]
+    [InlineData(0, 99, 0)]
+    [InlineData(0, 0, -1)]
+    public void A_stage_operation_or_age_that_does_not_exist_is_refused(int stage, int operation, int age)
+        => Assert.Throws<ArgumentOutOfRangeException>(() => Evaluate((Stage)stage, (Operation)operation, (AgeBand)age));
+
+    [Fact]
+    public void A_category_that_does_not_exist_is_a_fault_of_the_detector()
+    {
+        PolicyOutcome outcome = Evaluate(Stage.Prompt, Operation.Generate, AgeBand.Adult, Seen((SafetyCategory)999, 1));
+        Assert.Equal((Decision.Review, SafetyCategory.CheckFailed), (outcome.Decision, Assert.Single(outcome.Reasons).Category));
+    }
+
+    [Fact]
+    public void What_was_judged_in_an_earlier_stage_is_not_judged_again()
+    {
+        PolicyOutcome outcome = PolicyEngine.Evaluate(Balanced, new PolicyQuery
+        {
+            Stage = Stage.Output,
+            Age = AgeBand.Adult,
+            Earlier = [Seen(SafetyCategory.HateSymbol, 0.9), Seen(SafetyCategory.HatePraise, 0.9)],
+        });
+        Assert.Equal(Decision.Allow, outcome.Decision);
+    }
+
+    [Fact]
+    public void Rules_for_a_check_that_failed_can_be_set_for_each_category()
+    {
+        SafetyPolicy policy = Balanced with
+        {
+            WhenCheckFailsFor = new Dictionary<SafetyCategory, Decision> { [SafetyCategory.KnownContent] = Decision.Block },
+        };
+        var failure = new CheckFailure("x", CheckFailureKind.Fault, "m");
+        Assert.Equal(Decision.Block, policy.DecisionFor(failure with { Categories = [SafetyCategory.Sexual, SafetyCategory.KnownContent] }));
+        Assert.Equal(Decision.Review, policy.DecisionFor(failure with { Categories = [SafetyCategory.Sexual] }));
+        Assert.Equal(Decision.Block, policy.DecisionFor(failure)); // it could have been any
+        Assert.Equal(Decision.Block, SafetyPolicy.BuiltIn("strict").DecisionFor(failure));
     }
 
     [Fact]
