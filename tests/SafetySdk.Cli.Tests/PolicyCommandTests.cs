@@ -1,5 +1,4 @@
 using System.Text.Json;
-using SafetySdk.Classification;
 using SafetySdk.Policies;
 
 namespace SafetySdk.Cli.Tests;

@@ -36,7 +36,7 @@ public enum CategorySources
     /// <summary>The image detectors.</summary>
     Picture = 2,
 
-    /// <summary>Lists of known content that the host brings.</summary>
+    /// <summary>Lists that the host brings: known content, names.</summary>
     Lists = 4,
 
     /// <summary>Composed of other signals.</summary>
@@ -80,7 +80,7 @@ public sealed record CategoryInfo(
         Both(Misinformation, "Deceptive content", Harm, Text),
         Words(Jailbreak, "Attack on the safeguards", Harm, Text),
         Words(ArtistStyle, "Style of a living artist", CategoryKind.Request, Text),
-        Both(PublicFigure, "A named public figure", Evidence, Text),
+        Both(PublicFigure, "A named public figure", Evidence, Text | Lists),
         Words(Identification, "Who is this person?", CategoryKind.Request, Text | Composition),
         Words(SensitiveTraits, "Sensitive trait of a person", CategoryKind.Request, Text | Composition),
         Words(UngroundedInference, "Judgement of a person's looks", CategoryKind.Request, Text | Composition),
@@ -101,9 +101,9 @@ public sealed record CategoryInfo(
         Both(HateSymbol, "Hateful symbol", Harm, None),
         Both(HatePraise, "Praise of hate or extremism", Harm, None),
         Words(UndressingIntent, "Asks to undress a person", Evidence, None),
-        Words(NamedPerson, "A named private person", Evidence, None),
-        Both(PublicFigureMinor, "Public figure under 18", Harm, None),
-        Both(OptedOutPerson, "Person who opted out", Harm, None),
+        Words(NamedPerson, "A named private person", Evidence, Lists),
+        Both(PublicFigureMinor, "Public figure under 18", Harm, Lists),
+        Both(OptedOutPerson, "Person who opted out", Harm, Lists),
         Words(PhotorealChildRequest, "Asks for a photo of a child", Evidence, None),
         Both(MassCasualtyWeapons, "Weapons of mass destruction", Harm, None),
         Both(PoliticalDeception, "Political deception", Harm, None),

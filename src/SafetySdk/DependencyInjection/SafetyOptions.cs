@@ -14,6 +14,9 @@ public sealed class SafetyOptions
     /// <summary>Index files or list files of known content.</summary>
     public IList<string> Lists { get; } = [];
 
+    /// <summary>Files with names of people: who opted out, public figures, private people (<see cref="Prompts.NameListClassifier"/>).</summary>
+    public IList<string> NameLists { get; } = [];
+
     /// <summary>Bounds on pictures.</summary>
     public ImageLimits ImageLimits { get; set; } = ImageLimits.Default;
 }

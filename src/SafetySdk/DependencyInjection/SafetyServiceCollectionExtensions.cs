@@ -20,7 +20,7 @@ public static class SafetyServiceCollectionExtensions
     /// </summary>
     /// <remarks>
     /// Policy and lists are read when the pipeline is first resolved, which then throws <see cref="ArgumentException"/> (no such policy),
-    /// <see cref="PolicyFormatException"/>, <see cref="HashIndexException"/>, <see cref="HashListException"/> or
+    /// <see cref="PolicyFormatException"/>, <see cref="NameListException"/>, <see cref="HashIndexException"/>, <see cref="HashListException"/> or
     /// <see cref="IOException"/>. Resolve it at start-up so that a service with a wrong policy does not start.
     /// </remarks>
     /// <param name="services">The services.</param>
@@ -49,7 +49,7 @@ public static class SafetyServiceCollectionExtensions
             Policy = PolicyFile.Load(options.Policy),
             Decoder = provider.GetService<IImageDecoder>(),
             Analyzer = provider.GetService<IImageAnalyzer>(),
-            PromptClassifiers = [.. provider.GetServices<IPromptClassifier>()],
+            PromptClassifiers = [.. provider.GetServices<IPromptClassifier>(), .. options.NameLists.Select(NameListClassifier.Open)],
             Matchers = Matchers(provider, options),
             ImageLimits = options.ImageLimits,
         });

@@ -108,7 +108,9 @@ public sealed record PolicyValidation(SafetyPolicy Policy, IReadOnlyList<PolicyP
             return "a check that fails is no signal. Write \"whenCheckFails\" or \"whenCheckFailsFor\".";
         }
 
-        if (rule.Modalities.Count > 0 && reach.Modalities.Length == 0)
+        // What is no input has no kind, and meets every rule.
+        CategoryInfo info = CategoryInfo.Of(rule.Category);
+        if ((info.InText || info.InImages) && rule.Modalities.Count > 0 && reach.Modalities.Length == 0)
         {
             return $"'{category}' is never seen in {string.Join(" or ", rule.Modalities.Select(m => m.Name()))} input.";
         }

@@ -8,6 +8,8 @@ namespace SafetySdk.Tests.Classification;
 /// <summary>The table of what reports a category is compared with the code that does.</summary>
 public sealed partial class CategoryInfoTests
 {
+    private const string HostNames = "src/SafetySdk/Prompts/NameListClassifier.cs";
+
     [Fact]
     public void Every_category_has_a_source_or_says_that_it_has_none()
     {
@@ -16,8 +18,7 @@ public sealed partial class CategoryInfoTests
         Assert.Equal(
         [
             SafetyCategory.CheckFailed, SafetyCategory.SelfHarmPromotion, SafetyCategory.HateSymbol, SafetyCategory.HatePraise,
-            SafetyCategory.UndressingIntent, SafetyCategory.NamedPerson, SafetyCategory.PublicFigureMinor, SafetyCategory.OptedOutPerson,
-            SafetyCategory.PhotorealChildRequest, SafetyCategory.MassCasualtyWeapons, SafetyCategory.PoliticalDeception, SafetyCategory.SurveillanceStyle,
+            SafetyCategory.UndressingIntent, SafetyCategory.PhotorealChildRequest, SafetyCategory.MassCasualtyWeapons, SafetyCategory.PoliticalDeception, SafetyCategory.SurveillanceStyle,
             SafetyCategory.TruthJudgement, SafetyCategory.AccountRisk, SafetyCategory.AccountDenied,
         ], undetected);
     }
@@ -29,10 +30,15 @@ public sealed partial class CategoryInfoTests
         [
             .. Files("src/SafetySdk/Prompts/Lists/", ".tsv").Where(f => RuleList().IsMatch(f))
                 .SelectMany(f => RepositoryFiles.Read(f).Split('\n')).Where(l => l.Length > 0 && l[0] != '#').Select(l => l.Split('\t')[0]),
-            .. Named(Files("src/SafetySdk/Prompts/", ".cs")),
+            .. Named(Files("src/SafetySdk/Prompts/", ".cs").Where(f => f != HostNames)),
         ];
         Assert.Equal(With(CategorySources.Text), lists.Where(n => SafetyCategories.TryParse(n, out _)).Order(StringComparer.Ordinal));
     }
+
+    [Fact]
+    public void List_sources_are_known_content_and_the_hosts_names()
+        => Assert.Equal(
+            With(CategorySources.Lists), Named([HostNames]).Append(SafetyCategory.KnownContent.Name()).Distinct().Order(StringComparer.Ordinal));
 
     [Fact]
     public void Picture_sources_are_those_of_the_image_detectors()
