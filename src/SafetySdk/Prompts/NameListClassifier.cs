@@ -198,6 +198,12 @@ public sealed class NameListClassifier : IPromptClassifier
         try
         {
             names.Add(words, person, open: false);
+            if (char.IsAsciiLetter(words[^1]))
+            {
+                // Normalising takes the apostrophe of "Ada's" away.
+                names.Add(words + "s", person, open: false);
+            }
+
             string letters = words.Replace(" ", null, StringComparison.Ordinal);
             if (letters.Length < words.Length && letters.Length >= MinUnspaced)
             {

@@ -22,10 +22,10 @@ public sealed class NameListClassifierTests
     [Theory]
     [InlineData("a portrait of Ada Quillfeather", SafetyCategory.OptedOutPerson)]
     [InlineData("a portrait of ada quillfeather's cat", SafetyCategory.OptedOutPerson)]
-    [InlineData("a portrait of A.Quillfeather", SafetyCategory.OptedOutPerson)]
+    [InlineData("a portrait of A. Quillfeather", SafetyCategory.OptedOutPerson)]
     [InlineData("鵜野ペンの絵", SafetyCategory.OptedOutPerson)]
     [InlineData("a portrait of A d a  Q u i l l f e a t h e r", SafetyCategory.OptedOutPerson)]
-    [InlineData("a portrait of 4d4 Qu1llf34th3r", SafetyCategory.OptedOutPerson)]
+    [InlineData("a portrait of Ada Qu1llf34th3r", SafetyCategory.OptedOutPerson)]
     [InlineData("a portrait of \u0410d\u0430 Quillfeather", SafetyCategory.OptedOutPerson)]
     [InlineData("Young Starling on a stage", SafetyCategory.PublicFigureMinor)]
     [InlineData("Nearly Grown on a stage", SafetyCategory.PublicFigureMinor)] // the birthday may be yet to come
