@@ -25,6 +25,9 @@ public static class PolicyEngine
     private const double LeastContext = 0.5;
     private const double LeastChild = 0.5;
 
+    // What the account gate sees. Said here too, so that a stage that is used alone denies a child as well.
+    private static readonly Signal UnderThirteen = new(SafetyCategory.UnderageAccount, 1, "account", "1");
+
     private static readonly PolicyOutcome NothingFired = new(Decision.Allow, [], []);
 
     /// <summary>Applies the floor and the policy to the signals of one stage, without context.</summary>
@@ -83,9 +86,16 @@ public static class PolicyEngine
             Now = now,
             Earlier = earlier,
         };
+        bool deny = query.Age == AgeBand.Under13;
         for (int i = 0; i < query.Signals.Count; i++)
         {
+            deny &= query.Signals[i].Category != SafetyCategory.UnderageAccount;
             run.Judge(compiled, query.Signals[i], isNow: true);
+        }
+
+        if (deny)
+        {
+            run.Judge(compiled, UnderThirteen, isNow: true);
         }
 
         for (int i = 0; compiled.IsConditional && i < query.Earlier.Count; i++)

@@ -126,6 +126,7 @@ public sealed partial class RequirementRowTests
         Assert.Equal(teen, Decide("balanced", Stage.Prompt, Operation.Generate, AgeBand.Teen, Seen(category, score)));
         Assert.Equal(adult, Decide("balanced", Stage.Prompt, Operation.Generate, AgeBand.Unknown, Seen(category, score))); // the host's default
         Assert.Equal(Block, new FakeParts().Pipeline().Check(new SafetyRequest { Prompt = "x", Age = AgeBand.Under13 }).Decision);
+        Assert.All(AllPolicies(), p => Assert.Equal(Block, Decide(p, Stage.Output, Operation.Understand, AgeBand.Under13))); // a stage alone
     }
 
     [Fact]
