@@ -89,7 +89,8 @@ public static class PolicyEngine
         bool deny = query.Age == AgeBand.Under13;
         for (int i = 0; i < query.Signals.Count; i++)
         {
-            deny &= query.Signals[i].Category != SafetyCategory.UnderageAccount;
+            // Said once is enough; said weakly is not.
+            deny &= query.Signals[i].Category != SafetyCategory.UnderageAccount || Score(query.Signals[i]) < 1;
             run.Judge(compiled, query.Signals[i], isNow: true);
         }
 
