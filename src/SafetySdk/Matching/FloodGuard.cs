@@ -59,11 +59,29 @@ public sealed class FloodGuard
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        int matches = _probes.Length == 0 ? 0 : NewMatches(writer.ToIndex(), Current(path));
-        bool flood = matches > _allowed;
-        string file = flood ? path + QuarantineEnding : path;
-        writer.Save(file);
-        return new HashIndexUpdate(flood ? HashIndexUpdateOutcome.Quarantined : HashIndexUpdateOutcome.Applied, matches, _probes.Length, file);
+        if (_probes.Length == 0)
+        {
+            writer.Save(path);
+            return new HashIndexUpdate(HashIndexUpdateOutcome.Applied, 0, 0, path);
+        }
+
+        // Whatever happens on the way, the new index is in quarantine or whole in its place.
+        string quarantine = path + QuarantineEnding;
+        writer.Save(quarantine);
+        int matches;
+        using (HashIndex candidate = HashIndex.Open(quarantine))
+        using (HashIndex? current = Current(path))
+        {
+            matches = NewMatches(candidate, current);
+        }
+
+        if (matches > _allowed)
+        {
+            return new HashIndexUpdate(HashIndexUpdateOutcome.Quarantined, matches, _probes.Length, quarantine);
+        }
+
+        AtomicFile.Move(quarantine, path, "the index");
+        return new HashIndexUpdate(HashIndexUpdateOutcome.Applied, matches, _probes.Length, path);
     }
 
     private static HashIndex? Current(string path)

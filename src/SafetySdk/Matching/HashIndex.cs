@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Unicode;
 using SafetySdk.Hashing;
 using SafetySdk.Kernels;
 
@@ -15,95 +14,112 @@ namespace SafetySdk.Matching;
 public readonly record struct HashIndexHit(int Entry, HashKind Algorithm, int Distance, int Needle);
 
 /// <summary>
-/// A list of known content, opened and verified: packed PDQ hashes, compared one by one, and sorted exact digests. Look-ups are exact:
-/// nothing within the distance is missed.
+/// A list of known content: PDQ hashes, found within any distance, and exact digests. Look-ups are exact: nothing within the distance is
+/// missed.
 /// </summary>
-/// <remarks>Immutable and thread-safe. Holds the whole file in memory; replacing the file does not change an opened index.</remarks>
-public sealed class HashIndex
+/// <remarks>
+/// <para>Immutable and thread-safe. A file is mapped, not read, and shared by the processes that open it: opening takes milliseconds and
+/// proves the header and the table of checksums; every block of 64 KiB is proved when a look-up first needs it, so that a damaged file gives
+/// an exception and never a wrong answer. <see cref="Verify"/> proves all of it at once. A file that fits its checksums is trusted to be one
+/// that <see cref="HashIndexWriter"/> wrote; one that was made to deceive finds what it wants to, but nothing is read outside of it.</para>
+/// <para>The file may be replaced by renaming another over it, as <see cref="HashIndexWriter.Save(string)"/> does; an open index stays what
+/// it was. It must not be written into or cut off.</para>
+/// </remarks>
+public sealed class HashIndex : IDisposable
 {
-    private readonly byte[] _bytes;
-    private readonly HashIndexFormat.Header _header;
-    private readonly string[][] _labelSets;
+    private const int MaxNeedles = 64;
+    private const int RowsAtOnce = 256;
 
-    private HashIndex(byte[] bytes, HashIndexFormat.Header header, string file)
+    private readonly HashIndexData _data;
+    private readonly HashIndexChanges _changes;
+    private readonly bool _ownsData;
+
+    private HashIndex(HashIndexData data)
     {
-        _bytes = bytes;
-        _header = header;
-        Digest = Convert.ToHexStringLower(bytes.AsSpan((int)header.ChecksumAt));
+        _data = data;
+        _ownsData = true;
+        _changes = HashIndexChanges.None(data.Digest);
+        HashIndexFormat.Header header = data.Header;
         Created = DateTimeOffset.FromUnixTimeMilliseconds(header.CreatedMilliseconds);
-        ReadOnlySpan<byte> text = Text;
-        if (!Utf8.IsValid(text) || !RecordsFit() || !DigestsAreSorted())
-        {
-            throw HashIndexFormat.Damaged(file, "its parts contradict each other");
-        }
+        Name = Encoding.UTF8.GetString(data.Bytes(data.Layout.Text, header.NameBytes));
+        Source = Encoding.UTF8.GetString(data.Bytes(data.Layout.Text + header.NameBytes, header.SourceBytes));
+        Digest = Convert.ToHexStringLower(data.Digest);
+    }
 
-        Name = Encoding.UTF8.GetString(text[..header.NameBytes]);
-        _labelSets = new string[header.LabelSets][];
-        for (int i = 0; i < _labelSets.Length; i++)
-        {
-            int at = (int)header.LabelSetsAt + (i * HashIndexFormat.LabelSetBytes);
-            string joined = Encoding.UTF8.GetString(text.Slice(Int(at), Int(at + 4)));
-            _labelSets[i] = joined.Length == 0 ? [] : joined.Split(HashIndexFormat.LabelSeparator);
-        }
+    private HashIndex(HashIndex former, HashIndexChanges changes, bool ownsData)
+    {
+        _data = former._data;
+        _ownsData = ownsData;
+        _changes = changes;
+        Created = former.Created;
+        Name = former.Name;
+        Source = former.Source;
+        Digest = Convert.ToHexStringLower(changes.Digest);
     }
 
     /// <summary>Name of the list in results.</summary>
     public string Name { get; }
 
-    /// <summary>SHA-256 of the index, 64 lower-case hexadecimal digits.</summary>
+    /// <summary>Where the list comes from; empty where nobody said.</summary>
+    public string Source { get; }
+
+    /// <summary>SHA-256 of the index, 64 lower-case hexadecimal digits; of two versions of an index that changes, two.</summary>
     public string Digest { get; }
 
     /// <summary>Time of the lists.</summary>
     public DateTimeOffset Created { get; }
 
     /// <summary>Most bits in which a PDQ hash may differ.</summary>
-    public int MatchDistance => _header.MatchDistance;
+    public int MatchDistance => _data.Header.MatchDistance;
 
     /// <summary>Pictures below this PDQ quality are not looked up by PDQ.</summary>
-    public int QualityGate => _header.QualityGate;
+    public int QualityGate => _data.Header.QualityGate;
 
     /// <summary>Entries of all kinds.</summary>
-    public int Count => (int)_header.Entries;
+    public int Count
+    {
+        get
+        {
+            int count = 0;
+            foreach (HashKind kind in HashIndexFormat.Kinds)
+            {
+                count += CountOf(kind);
+            }
 
-    private ReadOnlySpan<byte> Text => _bytes.AsSpan((int)_header.TextAt, (int)_header.TextBytes);
+            return count;
+        }
+    }
 
-    /// <summary>Opens an index and verifies it: magic, version, lengths, checksum, structure.</summary>
+    /// <summary>Bytes of the file, or of the memory where there is none.</summary>
+    public long FileBytes => _data.Layout.TotalBytes;
+
+    /// <summary>Entries added and removed since the file was written.</summary>
+    public int Changes
+    {
+        get
+        {
+            int changes = _changes.Count;
+            foreach (int removed in _changes.RemovedOf)
+            {
+                changes += removed;
+            }
+
+            return changes;
+        }
+    }
+
+    internal HashIndexData Data => _data;
+
+    /// <summary>Opens an index, with the changes beside it, and proves its header; see the remarks of the class.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="HashIndexException">Missing, unreadable, not an index, of another version, too large, or damaged.</exception>
+    /// <exception cref="HashIndexException">Missing, unreadable, not an index, of another version, or damaged.</exception>
     public static HashIndex Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        string file = Path.GetFileName(path);
-        try
-        {
-            using var stream = new FileStream(
-                path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
-            long length = stream.Length;
-            Span<byte> start = stackalloc byte[HashIndexFormat.HeaderBytes];
-            start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
-            HashIndexFormat.Header header = HashIndexFormat.Header.Read(start, length, file);
-            if (length > Array.MaxLength)
-            {
-                throw new HashIndexException(HashIndexError.TooLarge, file, "the index is larger than 2 GiB; build several.");
-            }
 
-            byte[] bytes = GC.AllocateUninitializedArray<byte>((int)length);
-            start.CopyTo(bytes);
-            stream.ReadExactly(bytes.AsSpan(start.Length));
-            return Verify(bytes, header, file);
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new HashIndexException(HashIndexError.Missing, file, "no such index; build it with `safety lists build`.", exception);
-        }
-        catch (EndOfStreamException exception)
-        {
-            throw new HashIndexException(HashIndexError.Damaged, file, "the file shrank while it was read; open it again.", exception);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new HashIndexException(HashIndexError.Unreadable, file, "the index cannot be read; check its permissions.", exception);
-        }
+        // In this order: a file of changes is cut only when an index that holds the changes stands in its place.
+        HashIndexLog.Content log = HashIndexLog.Read(path);
+        return Open(path, log);
     }
 
     /// <summary>Builds an index in memory from a list of any format.</summary>
@@ -114,7 +130,7 @@ public sealed class HashIndex
     {
         string name = Path.GetFileName(path);
         // A fixed time keeps the digest the same as long as the list is.
-        var writer = new HashIndexWriter(name, created: DateTimeOffset.UnixEpoch);
+        using var writer = new HashIndexWriter(name, created: DateTimeOffset.UnixEpoch);
         var builder = new HashListBuilder(writer, options);
         builder.Add(path);
         builder.Complete();
@@ -140,33 +156,60 @@ public sealed class HashIndex
         }
     }
 
+    /// <summary>Proves the whole file against its checksums and its digest; 1 s for about 1.5 GB.</summary>
+    /// <exception cref="HashIndexException">The file is not what was written.</exception>
+    /// <exception cref="ObjectDisposedException">The index was closed.</exception>
+    public void Verify()
+    {
+        using HashIndexLease lease = Acquire();
+        _data.Verify();
+    }
+
+    /// <summary>Keeps the index from being closed until the lease is disposed.</summary>
+    /// <exception cref="ObjectDisposedException">The index was closed.</exception>
+    public HashIndexLease Acquire()
+    {
+        ObjectDisposedException.ThrowIf(!TryEnter(), this);
+        return new HashIndexLease(this);
+    }
+
     /// <summary>Number of entries of one kind.</summary>
     /// <param name="kind">The kind; those that indexes do not hold count 0.</param>
     public int CountOf(HashKind kind)
     {
         int section = HashIndexFormat.Section(kind);
-        return section < 0 ? 0 : _header.Counts[section];
+        return section < 0 ? 0 : _data.Header.Counts[section] + _changes.CountOf(section) - _changes.RemovedOf[section];
     }
 
     /// <summary>Identifier of an entry.</summary>
-    /// <param name="entry">Number of the entry, from 0.</param>
+    /// <param name="entry">Number of the entry, as a hit gives it.</param>
     /// <exception cref="ArgumentOutOfRangeException">No such entry.</exception>
+    /// <exception cref="HashIndexException">The index is damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The index was closed.</exception>
     public string Id(int entry)
     {
-        int at = EntryAt(entry);
-        return Encoding.UTF8.GetString(Text.Slice(Int(at), Int(at + 4)));
+        using HashIndexLease lease = Acquire();
+        return Encoding.UTF8.GetString(IdBytes(entry));
     }
 
     /// <summary>Labels of an entry.</summary>
-    /// <param name="entry">Number of the entry, from 0.</param>
+    /// <param name="entry">Number of the entry, as a hit gives it.</param>
     /// <exception cref="ArgumentOutOfRangeException">No such entry.</exception>
-    public IReadOnlyList<string> Labels(int entry) => _labelSets[Int(EntryAt(entry) + 8)];
+    /// <exception cref="HashIndexException">The index is damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The index was closed.</exception>
+    public IReadOnlyList<string> Labels(int entry)
+    {
+        using HashIndexLease lease = Acquire();
+        return ParsedEntry.SplitLabels(JoinedLabels(entry));
+    }
 
     /// <summary>Finds the entries with exactly this digest.</summary>
     /// <param name="kind">MD5, SHA-1 or SHA-256.</param>
     /// <param name="digest">The digest's bytes.</param>
     /// <param name="hits">Receives the entries.</param>
     /// <exception cref="ArgumentException">Not an exact kind, or a wrong length.</exception>
+    /// <exception cref="HashIndexException">The index is damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The index was closed.</exception>
     public void FindExact(HashKind kind, ReadOnlySpan<byte> digest, ICollection<HashIndexHit> hits)
     {
         ArgumentNullException.ThrowIfNull(hits);
@@ -175,14 +218,15 @@ public sealed class HashIndex
             throw new ArgumentException($"{digest.Length} bytes are not an exact digest of kind {kind}.", nameof(digest));
         }
 
+        using HashIndexLease lease = Acquire();
         int section = HashIndexFormat.Section(kind);
-        ReadOnlySpan<byte> digests = Hashes(section);
+        int count = _data.Header.Counts[section];
         int low = 0;
-        int high = _header.Counts[section];
+        int high = count;
         while (low < high)
         {
             int middle = (int)(((uint)low + (uint)high) / 2);
-            if (digests.Slice(middle * digest.Length, digest.Length).SequenceCompareTo(digest) < 0)
+            if (DigestAt(section, middle, digest.Length).SequenceCompareTo(digest) < 0)
             {
                 low = middle + 1;
             }
@@ -193,23 +237,31 @@ public sealed class HashIndex
         }
 
         int first = FirstEntry(section);
-        for (; low < _header.Counts[section] && digests.Slice(low * digest.Length, digest.Length).SequenceEqual(digest); low++)
+        for (; low < count && DigestAt(section, low, digest.Length).SequenceEqual(digest); low++)
         {
-            hits.Add(new HashIndexHit(first + low, kind, 0, 0));
+            Give(new HashIndexHit(first + low, kind, 0, 0), hits);
+        }
+
+        for (int at = _changes.IndexOf(section, digest, 0); at >= 0; at = _changes.IndexOf(section, digest, at + 1))
+        {
+            Give(new HashIndexHit((int)_data.Header.Entries + _changes.Numbers(section)[at], kind, 0, 0), hits);
         }
     }
 
     /// <summary>Finds every PDQ hash within a distance of any of the given ones.</summary>
-    /// <param name="needles">The hashes to look for, at most 64; the eight of a picture together cost little more than one.</param>
-    /// <param name="distance">Most bits that may differ, 0 to 256; usually <see cref="MatchDistance"/>.</param>
-    /// <param name="hits">Receives the pairs, in the order of the entries.</param>
+    /// <param name="needles">The hashes to look for, at most 64.</param>
+    /// <param name="distance">Most bits that may differ, 0 to 256; usually <see cref="MatchDistance"/>. Beyond 95 every hash is
+    /// compared.</param>
+    /// <param name="hits">Receives the pairs, in the order of the entries, then of the needles.</param>
+    /// <remarks>Allocates nothing once a thread has done it, unless the answer is huge.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">The distance is outside its range, or there are too many needles.</exception>
+    /// <exception cref="HashIndexException">The index is damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The index was closed.</exception>
     public void FindPdq(ReadOnlySpan<PdqHash> needles, int distance, ICollection<HashIndexHit> hits)
     {
         ArgumentNullException.ThrowIfNull(hits);
         ArgumentOutOfRangeException.ThrowIfNegative(distance);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(distance, 256);
-        const int MaxNeedles = 64;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(needles.Length, MaxNeedles, nameof(needles));
         Span<byte> packed = stackalloc byte[MaxNeedles * PdqHash.ByteCount];
         packed = packed[..(needles.Length * PdqHash.ByteCount)];
@@ -218,98 +270,258 @@ public sealed class HashIndex
             needles[i].WriteBytes(packed[(i * PdqHash.ByteCount)..]);
         }
 
-        var found = new List<HammingHit>();
-        HammingScan.Find(Hashes(HashIndexFormat.Section(HashKind.Pdq)), packed, distance, found);
+        using HashIndexLease lease = Acquire();
+        SearchScratch scratch = SearchScratch.Rent();
+        List<HammingHit> found = scratch.Hits;
+        FindInFile(packed, distance, scratch);
+        int inFile = found.Count;
+        HammingScan.Find(_changes.Hashes(0), packed, distance, found);
+        foreach (ref HammingHit hit in CollectionsMarshal.AsSpan(found)[inFile..])
+        {
+            hit = hit with { Hash = (int)_data.Header.Entries + _changes.Numbers(0)[hit.Hash] };
+        }
+
         foreach (HammingHit hit in found)
         {
-            hits.Add(new HashIndexHit(hit.Hash, HashKind.Pdq, hit.Distance, hit.Needle));
+            Give(new HashIndexHit(hit.Hash, HashKind.Pdq, hit.Distance, hit.Needle), hits);
         }
+
+        scratch.Return();
     }
 
-    /// <summary>Takes the bytes of a whole index over and verifies them.</summary>
-    internal static HashIndex FromBytes(byte[] bytes, string file)
-        => Verify(
-            bytes,
-            HashIndexFormat.Header.Read(bytes.AsSpan(0, Math.Min(bytes.Length, HashIndexFormat.HeaderBytes)), bytes.Length, file),
-            file);
-
-    private static HashIndex Verify(byte[] bytes, HashIndexFormat.Header header, string file)
+    /// <summary>Closes the index; the memory goes when the last look-up under way has ended. A version that a lease gives is not closed by
+    /// this.</summary>
+    public void Dispose()
     {
-        Span<byte> checksum = stackalloc byte[HashIndexFormat.ChecksumBytes];
-        SHA256.HashData(bytes.AsSpan(0, (int)header.ChecksumAt), checksum);
-        if (!checksum.SequenceEqual(bytes.AsSpan((int)header.ChecksumAt)))
+        if (_ownsData)
         {
-            throw HashIndexFormat.Damaged(file, "the checksum does not fit the content");
+            _data.Dispose();
         }
-
-        return new HashIndex(bytes, header, file);
     }
 
-    private ReadOnlySpan<byte> Hashes(int section)
-        => _bytes.AsSpan((int)_header.HashesAt(section), _header.Counts[section] * HashIndexFormat.Kinds[section].ByteCount());
+    /// <summary>Takes the bytes of a whole index over.</summary>
+    internal static HashIndex FromBytes(byte[] bytes, string file) => new(HashIndexData.FromBytes(bytes, file));
+
+    /// <summary>Maps a file, and applies the changes that it does not hold.</summary>
+    internal static HashIndex Open(string path, HashIndexLog.Content log)
+    {
+        var index = new HashIndex(HashIndexData.Map(path));
+        try
+        {
+            foreach (HashIndexChange change in log.Since(index._data.Header))
+            {
+                index = index.With(change, out _);
+            }
+
+            return new HashIndex(index, index._changes, ownsData: true);
+        }
+        catch
+        {
+            index._data.Dispose();
+            throw;
+        }
+    }
+
+    internal bool TryEnter() => _data.TryEnter();
+
+    internal void Release() => _data.Exit();
+
+    /// <summary>The next version, which shares the file.</summary>
+    /// <param name="change">What changes.</param>
+    /// <param name="entries">How many entries were added or removed.</param>
+    internal HashIndex With(HashIndexChange change, out int entries)
+    {
+        if (!change.IsRemoval)
+        {
+            entries = 1;
+            return new HashIndex(this, _changes.WithAdded(change), ownsData: false);
+        }
+
+        var hits = new List<HashIndexHit>();
+        using HashIndexLease lease = Acquire();
+        if (change.Section == 0)
+        {
+            FindPdq([PdqHash.FromBytes(change.Hash)], 0, hits);
+        }
+        else
+        {
+            FindExact(HashIndexFormat.Kinds[change.Section], change.Hash, hits);
+        }
+
+        int[] removed =
+        [
+            .. hits.Select(hit => hit.Entry).Where(entry => change.Id.Length == 0 || IdBytes(entry).SequenceEqual(change.Id)),
+        ];
+        entries = removed.Length;
+        return new HashIndex(this, _changes.WithRemoved(change, removed), ownsData: false);
+    }
+
+    /// <summary>Writes all entries into a new index.</summary>
+    internal void CopyTo(HashIndexWriter writer)
+    {
+        using HashIndexLease lease = Acquire();
+        byte[] rows = new byte[RowsAtOnce * PdqHash.ByteCount];
+        int[] numbers = new int[RowsAtOnce];
+        int hashes = _data.Header.Counts[0];
+        for (int first = 0; first < hashes; first += RowsAtOnce)
+        {
+            int count = ReadRows(first, rows, numbers);
+            for (int i = 0; i < count; i++)
+            {
+                Copy(0, rows.AsSpan(i * PdqHash.ByteCount, PdqHash.ByteCount), numbers[i], writer);
+            }
+        }
+
+        for (int section = 1; section < HashIndexFormat.KindCount; section++)
+        {
+            int bytes = HashIndexFormat.Kinds[section].ByteCount();
+            for (int i = 0; i < _data.Header.Counts[section]; i++)
+            {
+                Copy(section, DigestAt(section, i, bytes), FirstEntry(section) + i, writer);
+            }
+        }
+
+        for (int section = 0; section < HashIndexFormat.KindCount; section++)
+        {
+            int bytes = HashIndexFormat.Kinds[section].ByteCount();
+            for (int i = 0; i < _changes.CountOf(section); i++)
+            {
+                Copy(
+                    section, _changes.Hashes(section).Slice(i * bytes, bytes),
+                    (int)_data.Header.Entries + _changes.Numbers(section)[i], writer);
+            }
+        }
+    }
+
+    private void Copy(int section, ReadOnlySpan<byte> hash, int entry, HashIndexWriter writer)
+    {
+        if (!_changes.Removed.Contains(entry))
+        {
+            writer.Add(section, hash, IdBytes(entry), JoinedLabels(entry));
+        }
+    }
+
+    private void Give(HashIndexHit hit, ICollection<HashIndexHit> hits)
+    {
+        if (!_changes.Removed.Contains(hit.Entry))
+        {
+            hits.Add(hit);
+        }
+    }
+
+    private void FindInFile(ReadOnlySpan<byte> needles, int distance, SearchScratch scratch)
+    {
+        if (_data.Ring is null)
+        {
+            HammingScan.Find(Rows(), needles, distance, scratch.Hits);
+            return;
+        }
+
+        if (distance <= SlotRing.MaxDistance)
+        {
+            for (int i = 0; i < needles.Length / PdqHash.ByteCount; i++)
+            {
+                _data.Ring.Find(needles.Slice(i * PdqHash.ByteCount, PdqHash.ByteCount), distance, scratch, i);
+            }
+        }
+        else
+        {
+            Span<byte> rows = stackalloc byte[RowsAtOnce * PdqHash.ByteCount];
+            Span<int> numbers = stackalloc int[RowsAtOnce];
+            for (int first = 0; first < _data.Header.Counts[0]; first += RowsAtOnce)
+            {
+                int count = ReadRows(first, rows, numbers);
+                int before = scratch.Hits.Count;
+                HammingScan.Find(rows[..(count * PdqHash.ByteCount)], needles, distance, scratch.Hits);
+                foreach (ref HammingHit hit in CollectionsMarshal.AsSpan(scratch.Hits)[before..])
+                {
+                    hit = hit with { Hash = numbers[hit.Hash] };
+                }
+            }
+        }
+
+        scratch.Hits.Sort(static (left, right) => left.Hash != right.Hash ? left.Hash.CompareTo(right.Hash) : left.Needle.CompareTo(right.Needle));
+    }
+
+    private unsafe ReadOnlySpan<byte> Rows()
+    {
+        long bytes = (long)_data.Header.Counts[0] * PdqHash.ByteCount;
+        return _data.Bytes(_data.Layout.Hashes(0), checked((int)bytes));
+    }
+
+    private int ReadRows(int first, Span<byte> rows, Span<int> numbers)
+    {
+        if (_data.Ring is { } ring)
+        {
+            return ring.Read(first, rows, numbers);
+        }
+
+        int count = Math.Min(numbers.Length, _data.Header.Counts[0] - first);
+        _data.Bytes(_data.Layout.Hashes(0) + ((long)first * PdqHash.ByteCount), count * PdqHash.ByteCount).CopyTo(rows);
+        for (int i = 0; i < count; i++)
+        {
+            numbers[i] = first + i;
+        }
+
+        return count;
+    }
+
+    private ReadOnlySpan<byte> DigestAt(int section, int number, int bytes)
+        => _data.Bytes(_data.Layout.Hashes(section) + ((long)number * bytes), bytes);
 
     private int FirstEntry(int section)
     {
         int first = 0;
         for (int i = 0; i < section; i++)
         {
-            first += _header.Counts[i];
+            first += _data.Header.Counts[i];
         }
 
         return first;
     }
 
-    private int EntryAt(int entry)
+    private ReadOnlySpan<byte> IdBytes(int entry)
+    {
+        if (Added(entry) is { } added)
+        {
+            return added.Id;
+        }
+
+        ulong place = BinaryPrimitives.ReadUInt64LittleEndian(Record(entry));
+        return TextAt((long)(place >> 16), (int)(place & 0xFFFF));
+    }
+
+    private string JoinedLabels(int entry)
+    {
+        if (Added(entry) is { } added)
+        {
+            return added.Labels;
+        }
+
+        int set = BinaryPrimitives.ReadInt32LittleEndian(Record(entry)[sizeof(ulong)..]);
+        if ((uint)set >= (uint)_data.Header.LabelSets)
+        {
+            throw _data.Contradiction("an entry has labels that do not exist");
+        }
+
+        ReadOnlySpan<byte> place = _data.Bytes(
+            _data.Layout.LabelSets + ((long)set * HashIndexFormat.LabelSetBytes), HashIndexFormat.LabelSetBytes);
+        return Encoding.UTF8.GetString(
+            TextAt(BinaryPrimitives.ReadInt64LittleEndian(place), BinaryPrimitives.ReadInt32LittleEndian(place[sizeof(long)..])));
+    }
+
+    private HashIndexChanges.Entry? Added(int entry)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(entry);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(entry, Count);
-        return (int)_header.HashesAt(HashIndexFormat.KindCount) + (entry * HashIndexFormat.EntryBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(entry, _data.Header.Entries + _changes.Count);
+        return entry < _data.Header.Entries ? null : _changes[entry - (int)_data.Header.Entries];
     }
 
-    private int Int(int at) => BinaryPrimitives.ReadInt32LittleEndian(_bytes.AsSpan(at));
+    private ReadOnlySpan<byte> Record(int entry)
+        => _data.Bytes(_data.Layout.Records + ((long)entry * HashIndexFormat.RecordBytes), HashIndexFormat.RecordBytes);
 
-    // A checksum can be made by anyone; what the records point at must exist all the same.
-    private bool RecordsFit()
-    {
-        for (int i = 0; i < Count; i++)
-        {
-            int at = EntryAt(i);
-            if (!TextFits(at) || (uint)Int(at + 8) >= (uint)_header.LabelSets)
-            {
-                return false;
-            }
-        }
-
-        for (int i = 0; i < _header.LabelSets; i++)
-        {
-            if (!TextFits((int)_header.LabelSetsAt + (i * HashIndexFormat.LabelSetBytes)))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private bool TextFits(int at)
-        => Int(at) >= 0 && Int(at + 4) >= 0 && (long)Int(at) + Int(at + 4) <= _header.TextBytes;
-
-    private bool DigestsAreSorted()
-    {
-        for (int section = 0; section < HashIndexFormat.KindCount; section++)
-        {
-            HashKind kind = HashIndexFormat.Kinds[section];
-            int size = kind.ByteCount();
-            ReadOnlySpan<byte> digests = Hashes(section);
-            for (int at = size; kind.IsExact() && at < digests.Length; at += size)
-            {
-                if (digests.Slice(at - size, size).SequenceCompareTo(digests.Slice(at, size)) > 0)
-                {
-                    return false;
-                }
-            }
-        }
-
-        return true;
-    }
+    private ReadOnlySpan<byte> TextAt(long offset, int length)
+        => offset >= 0 && length >= 0 && offset <= _data.Header.TextBytes - length
+            ? _data.Bytes(_data.Layout.Text + offset, length)
+            : throw _data.Contradiction("an entry points outside the text");
 }

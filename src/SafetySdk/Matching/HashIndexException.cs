@@ -23,6 +23,9 @@ public enum HashIndexError
 
     /// <summary>The index could not be written. What was there before is untouched.</summary>
     WriteFailed,
+
+    /// <summary>Another process has the index open for changes.</summary>
+    InUse,
 }
 
 /// <summary>An index cannot be used or written. The message names the file without its folders and what to do, never a hash.</summary>

@@ -10,8 +10,8 @@ namespace SafetySdk.Matching;
 /// Looks pictures up in one or more banks: MD5, SHA-1 and SHA-256 of the file, and PDQ in all eight orientations, with and without uniform
 /// borders, at each bank's own distance. Below an index's quality gate its PDQ hashes are not compared and the result says so.
 /// </summary>
-/// <remarks>Thread-safe. Costs a few hundred microseconds for the hash, as much again where borders were cut off, and a scan of every PDQ
-/// hash.</remarks>
+/// <remarks>Thread-safe. Costs a few hundred microseconds for the hash, as much again where borders were cut off, and the look-ups of its
+/// forms. Each call asks one version of every bank.</remarks>
 public sealed class HashIndexMatcher : IKnownContentMatcher
 {
     /// <summary>The form of a match on the file's bytes.</summary>
@@ -27,8 +27,6 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
 
     private readonly KnownContentBank[] _banks;
     private readonly PdqProfile _profile;
-    private readonly HashKind[] _exactKinds;
-    private readonly bool _perceptual;
     private readonly bool _sampled;
 
     /// <summary>Creates the matcher.</summary>
@@ -47,14 +45,24 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
         ArgumentNullException.ThrowIfNull(banks);
         _banks = [.. banks];
         _profile = profile;
-        _perceptual = _banks.Any(bank => bank.Index.CountOf(HashKind.Pdq) > 0);
-        _exactKinds = [.. HashKinds.All.Where(kind => kind.IsExact() && _banks.Any(bank => bank.Index.CountOf(kind) > 0))];
         _sampled = _banks.Any(bank => bank.EnabledRatio < 1);
-        Lists = [.. _banks.Select(bank => (bank.Index.Name, bank.Index.Digest))];
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<(string Name, string Digest)> Lists { get; }
+    public IReadOnlyList<(string Name, string Digest)> Lists
+    {
+        get
+        {
+            var lists = new (string, string)[_banks.Length];
+            for (int i = 0; i < lists.Length; i++)
+            {
+                using HashIndexLease lease = _banks[i].Acquire();
+                lists[i] = (lease.Index.Name, lease.Index.Digest);
+            }
+
+            return lists;
+        }
+    }
 
     /// <summary>Opens indexes and lists, told apart by content.</summary>
     /// <param name="paths">The files.</param>
@@ -79,15 +87,15 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
             SHA256.HashData(encoded, digest);
         }
 
-        var look = new Look(Asked(digest));
-        foreach (HashKind kind in _exactKinds)
+        using var look = new Look(_banks, _sampled, digest);
+        foreach (HashKind kind in HashKinds.All.Where(kind => kind.IsExact() && look.Holds(kind)))
         {
             int length = FileDigests.Compute(kind, encoded, digest);
             look.AddExact(kind, digest[..length]);
         }
 
         bool tooLittleDetail = false;
-        if (_perceptual)
+        if (look.Holds(HashKind.Pdq))
         {
             PdqDihedralResult whole = PdqHasher.HashDihedral(image, _profile);
             using PixelBuffer? content = UniformBorder.Cut(image);
@@ -95,7 +103,7 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
             Span<PdqHash> needles = stackalloc PdqHash[2 * PdqForms.Count];
             whole.Hashes.CopyTo(needles);
             cut.Hashes.CopyTo(needles[PdqForms.Count..]);
-            foreach (KnownContentBank bank in look.Banks)
+            foreach (AskedBank bank in look.Banks)
             {
                 if (bank.Index.CountOf(HashKind.Pdq) == 0)
                 {
@@ -114,7 +122,7 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
             }
         }
 
-        return look.Result(tooLittleDetail, _banks);
+        return look.Result(tooLittleDetail);
     }
 
     /// <summary>Looks one PDQ hash up, as it is.</summary>
@@ -124,13 +132,13 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
     {
         Span<byte> bytes = stackalloc byte[PdqHash.ByteCount];
         hash.WriteBytes(bytes);
-        var look = new Look(Asked(bytes));
-        foreach (KnownContentBank bank in look.Banks)
+        using var look = new Look(_banks, _sampled, bytes);
+        foreach (AskedBank bank in look.Banks)
         {
             look.AddPerceptual(bank, [hash], 0);
         }
 
-        return look.Result(false, _banks).Matches;
+        return look.Result(false).Matches;
     }
 
     /// <summary>Looks one exact digest up.</summary>
@@ -139,44 +147,69 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
     /// <exception cref="ArgumentException">Not an exact kind, or a wrong length.</exception>
     public IReadOnlyList<KnownContentMatch> Match(HashKind kind, ReadOnlySpan<byte> digest)
     {
-        var look = new Look(Asked(digest));
+        using var look = new Look(_banks, _sampled, digest);
         look.AddExact(kind, digest);
-        return look.Result(false, _banks).Matches;
+        return look.Result(false).Matches;
     }
 
-    // The same query always asks the same banks, and each bank draws for itself.
-    private KnownContentBank[] Asked(ReadOnlySpan<byte> query)
+    /// <summary>A bank, and the version of its index that one query asks.</summary>
+    private readonly record struct AskedBank(KnownContentBank Bank, HashIndexLease Lease)
     {
-        if (!_sampled)
-        {
-            return _banks;
-        }
-
-        var asked = new List<KnownContentBank>(_banks.Length);
-        foreach (KnownContentBank bank in _banks)
-        {
-            byte[] drawn = SHA256.HashData([.. query, .. Encoding.UTF8.GetBytes(bank.Index.Name)]);
-            if (BinaryPrimitives.ReadUInt32BigEndian(drawn) < bank.EnabledRatio * (1L << 32))
-            {
-                asked.Add(bank);
-            }
-        }
-
-        return [.. asked];
+        public HashIndex Index => Lease.Index;
     }
 
     /// <summary>The hits of one query.</summary>
-    private sealed class Look(KnownContentBank[] banks)
+    private sealed class Look : IDisposable
     {
         private readonly List<HashIndexHit> _hits = [];
         private readonly List<KnownContentMatch> _matches = [];
         private readonly List<KnownContentMatch> _negative = [];
+        private readonly List<AskedBank> _banks;
+        private readonly List<string> _notAsked = [];
 
-        public KnownContentBank[] Banks => banks;
+        public Look(KnownContentBank[] banks, bool sampled, ReadOnlySpan<byte> query)
+        {
+            _banks = new List<AskedBank>(banks.Length);
+            try
+            {
+                foreach (KnownContentBank bank in banks)
+                {
+                    HashIndexLease lease = bank.Acquire();
+                    if (!sampled || IsAsked(bank, lease.Index.Name, query))
+                    {
+                        _banks.Add(new AskedBank(bank, lease));
+                    }
+                    else
+                    {
+                        _notAsked.Add(lease.Index.Name);
+                        lease.Dispose();
+                    }
+                }
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+        }
+
+        public IReadOnlyList<AskedBank> Banks => _banks;
+
+        public bool Holds(HashKind kind) => _banks.Exists(bank => bank.Index.CountOf(kind) > 0);
+
+        public void Dispose()
+        {
+            foreach (AskedBank bank in _banks)
+            {
+                bank.Lease.Dispose();
+            }
+
+            _banks.Clear();
+        }
 
         public void AddExact(HashKind kind, ReadOnlySpan<byte> digest)
         {
-            foreach (KnownContentBank bank in banks)
+            foreach (AskedBank bank in _banks)
             {
                 _hits.Clear();
                 bank.Index.FindExact(kind, digest, _hits);
@@ -187,10 +220,10 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
             }
         }
 
-        public void AddPerceptual(KnownContentBank bank, ReadOnlySpan<PdqHash> needles, int firstForm)
+        public void AddPerceptual(AskedBank bank, ReadOnlySpan<PdqHash> needles, int firstForm)
         {
             _hits.Clear();
-            bank.Index.FindPdq(needles, bank.MatchDistance, _hits);
+            bank.Index.FindPdq(needles, bank.Bank.Distance ?? bank.Index.MatchDistance, _hits);
 
             // Hits of one entry stand together; of a symmetric picture several forms hit.
             for (int i = 0; i < _hits.Count;)
@@ -208,7 +241,7 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
             }
         }
 
-        public KnownContentResult Result(bool tooLittleDetail, KnownContentBank[] all)
+        public KnownContentResult Result(bool tooLittleDetail)
         {
             var vetoed = new List<VetoedMatch>();
 
@@ -237,12 +270,19 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
             return new KnownContentResult(matches, tooLittleDetail)
             {
                 Vetoed = vetoed,
-                NotAsked = banks.Length == all.Length ? [] : [.. all.Except(banks).Select(bank => bank.Index.Name)],
+                NotAsked = _notAsked,
             };
         }
 
-        private void Add(KnownContentBank bank, HashIndexHit hit, string form)
-            => (bank.Negative ? _negative : _matches).Add(new KnownContentMatch(
+        // The same query always asks the same banks, and each bank draws for itself.
+        private static bool IsAsked(KnownContentBank bank, string name, ReadOnlySpan<byte> query)
+        {
+            byte[] drawn = SHA256.HashData([.. query, .. Encoding.UTF8.GetBytes(name)]);
+            return BinaryPrimitives.ReadUInt32BigEndian(drawn) < bank.EnabledRatio * (1L << 32);
+        }
+
+        private void Add(AskedBank bank, HashIndexHit hit, string form)
+            => (bank.Bank.Negative ? _negative : _matches).Add(new KnownContentMatch(
                 bank.Index.Name, bank.Index.Id(hit.Entry), hit.Algorithm.Name(), hit.Distance, form, bank.Index.Labels(hit.Entry)));
     }
 }

@@ -1,12 +1,29 @@
 namespace SafetySdk.Matching;
 
 /// <summary>An index and how it is used.</summary>
-/// <param name="Index">The index.</param>
-/// <remarks>Immutable and thread-safe.</remarks>
-public sealed record KnownContentBank(HashIndex Index)
+/// <remarks>Thread-safe, and immutable but for what a <see cref="LiveHashIndex"/> holds. Does not close its index.</remarks>
+public sealed record KnownContentBank
 {
+    private readonly HashIndex? _index;
+    private readonly LiveHashIndex? _live;
     private readonly int? _distance;
     private readonly double _enabledRatio = 1;
+
+    /// <summary>Uses an index that stays as it is.</summary>
+    /// <param name="index">The index.</param>
+    public KnownContentBank(HashIndex index)
+    {
+        ArgumentNullException.ThrowIfNull(index);
+        _index = index;
+    }
+
+    /// <summary>Uses an index that changes: each look-up takes its newest version.</summary>
+    /// <param name="index">The index.</param>
+    public KnownContentBank(LiveHashIndex index)
+    {
+        ArgumentNullException.ThrowIfNull(index);
+        _live = index;
+    }
 
     /// <summary>Most bits in which a PDQ hash may differ, 0 to <see cref="HashIndexWriter.MaxMatchDistance"/>; null: as the index
     /// says.</summary>
@@ -33,6 +50,7 @@ public sealed record KnownContentBank(HashIndex Index)
     /// <summary>Whether the bank holds known false positives, which veto the matches of other banks instead of giving matches.</summary>
     public bool Negative { get; init; }
 
-    /// <summary>The distance in use.</summary>
-    public int MatchDistance => Distance ?? Index.MatchDistance;
+    /// <summary>The index as it is now, kept until the lease is disposed.</summary>
+    /// <exception cref="ObjectDisposedException">The index was closed.</exception>
+    public HashIndexLease Acquire() => _live?.Acquire() ?? _index!.Acquire();
 }

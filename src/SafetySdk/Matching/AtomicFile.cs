@@ -1,0 +1,62 @@
+namespace SafetySdk.Matching;
+
+/// <summary>Puts a whole file in the place of another, or leaves the other.</summary>
+internal static class AtomicFile
+{
+    /// <summary>Writes to a temporary file beside it, flushed to the disk, then renames.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="create">Opens the temporary file.</param>
+    /// <param name="write">Writes.</param>
+    /// <param name="what">Name of what is written, for the error.</param>
+    /// <exception cref="HashIndexException">The file could not be written.</exception>
+    public static void Write(string path, Func<string, FileStream> create, Action<Stream> write, string what)
+    {
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (FileStream stream = create(temporary))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Discard(temporary);
+            throw Failed(path, what, exception);
+        }
+    }
+
+    /// <summary>Renames a file over another.</summary>
+    /// <exception cref="HashIndexException">It could not be renamed.</exception>
+    public static void Move(string from, string path, string what)
+    {
+        try
+        {
+            File.Move(from, path, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Failed(path, what, exception);
+        }
+    }
+
+    private static HashIndexException Failed(string path, string what, Exception exception)
+        => new(
+            HashIndexError.WriteFailed, Path.GetFileName(path),
+            $"{what} could not be written, what was there is unchanged; check the folder, its permissions and the free space.", exception);
+
+    private static void Discard(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The failure that led here is the one to report.
+        }
+    }
+}
