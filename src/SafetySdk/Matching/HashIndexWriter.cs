@@ -18,6 +18,9 @@ public sealed class HashIndexWriter : IDisposable
     /// <summary>Fewer PDQ hashes are compared one by one, which is then as fast and needs less room.</summary>
     internal const int RingFrom = 1 << 14;
 
+    /// <summary>Beyond this distance a multi-index looks at so much that comparing every hash is faster.</summary>
+    internal const int RingUpTo = 47;
+
     private const int MaxTextBytes = 4096;
 
     private readonly string _name;
@@ -239,7 +242,7 @@ public sealed class HashIndexWriter : IDisposable
 
     private SlotRingWriter? Ring()
     {
-        if (Layout == PdqLayout.Rows || (Layout is null && _counts[0] < RingFrom))
+        if (Layout == PdqLayout.Rows || (Layout is null && (_counts[0] < RingFrom || MatchDistance > RingUpTo)))
         {
             return null;
         }
