@@ -27,6 +27,7 @@ internal static class ListsCommand
         };
         var outFile = new Option<string>("--out") { Description = "The index file; an old one is replaced as a whole.", Required = true };
         var name = new Option<string?>("--name") { Description = "Name of the list in results (default: the index file's name)." };
+        var source = new Option<string?>("--source") { Description = "Where the lists come from, kept in the index." };
         var distance = new Option<int>("--distance")
         {
             Description = "Most bits in which a PDQ hash may differ.",
@@ -43,7 +44,7 @@ internal static class ListsCommand
         var allowed = new Option<int>("--allowed-probes") { Description = "Probes that an update may newly match (default: none)." };
         var command = new Command("build", "Builds an index from lists of known content.")
         {
-            sources, outFile, name, distance, sha256, skipBadLines, listFormat, probes, allowed,
+            sources, outFile, name, source, distance, sha256, skipBadLines, listFormat, probes, allowed,
         };
         command.SetAction(parsed =>
         {
@@ -60,11 +61,12 @@ internal static class ListsCommand
                 SixtyFourDigits = parsed.GetValue(sha256) ? HashKind.Sha256 : HashKind.Pdq,
                 OnBadLine = !parsed.GetValue(skipBadLines) ? null : problem => error.WriteLine($"safety: {problem.Message} (skipped)"),
             };
-            var writer = new HashIndexWriter(parsed.GetValue(name) ?? Path.GetFileNameWithoutExtension(path), bits);
+            using var writer = new HashIndexWriter(
+                parsed.GetValue(name) ?? Path.GetFileNameWithoutExtension(path), bits, source: parsed.GetValue(source) ?? string.Empty);
             var builder = new HashListBuilder(writer, options);
-            foreach (string source in parsed.GetRequiredValue(sources))
+            foreach (string list in parsed.GetRequiredValue(sources))
             {
-                builder.Add(source);
+                builder.Add(list);
             }
 
             HashListCounts counts = builder.Complete();
@@ -73,7 +75,7 @@ internal static class ListsCommand
                 throw new CommandException(ExitCode.Usage, "--allowed-probes is negative.");
             }
 
-            var guard = new FloodGuard(parsed.GetValue(probes) is { } list ? HashListReader.Read(list) : [], parsed.GetValue(allowed));
+            var guard = new FloodGuard(parsed.GetValue(probes) is { } benign ? HashListReader.Read(benign) : [], parsed.GetValue(allowed));
             HashIndexUpdate update = guard.Save(writer, path);
             if (update.Outcome == HashIndexUpdateOutcome.Quarantined)
             {
@@ -143,10 +145,16 @@ internal static class ListsCommand
     private static Command Info(GlobalOptions common, TextWriter output)
     {
         var file = new Argument<string>("index") { Description = "An index or a text list." };
-        var command = new Command("info", "Says what an index holds.") { file };
+        var verify = new Option<bool>("--verify") { Description = "Prove the whole file against its checksums, not only its header." };
+        var command = new Command("info", "Says what an index holds.") { file, verify };
         command.SetAction(parsed =>
         {
-            HashIndex index = HashIndex.OpenAny(parsed.GetRequiredValue(file));
+            using HashIndex index = HashIndex.OpenAny(parsed.GetRequiredValue(file));
+            if (parsed.GetValue(verify))
+            {
+                index.Verify();
+            }
+
             if (common.Json(parsed))
             {
                 output.WriteLine(JsonLine.Of(json =>
@@ -157,6 +165,9 @@ internal static class ListsCommand
                     json.WriteNumber("distance", index.MatchDistance);
                     json.WriteNumber("quality_gate", index.QualityGate);
                     json.WriteString("created", index.Created);
+                    json.WriteString("source", index.Source);
+                    json.WriteNumber("bytes", index.FileBytes);
+                    json.WriteNumber("changes", index.Changes);
                     WriteCounts(json, index);
                 }));
             }
@@ -165,7 +176,8 @@ internal static class ListsCommand
                 string counts = string.Join(", ", HashKinds.All.Where(HashIndexWriter.Holds).Select(k => $"{k.Name()} {index.CountOf(k)}"));
                 output.WriteLine(
                     $"{index.Name}: {index.Count} entries ({counts}), distance {index.MatchDistance}, quality gate {index.QualityGate}");
-                output.WriteLine($"created {index.Created:u}, digest {index.Digest}");
+                string source = index.Source.Length == 0 ? string.Empty : $", from {index.Source}";
+                output.WriteLine($"created {index.Created:u}{source}, {index.FileBytes} bytes, {index.Changes} changes, digest {index.Digest}");
             }
 
             return ExitCode.Ok;
