@@ -22,12 +22,17 @@ internal static class AtomicFile
 
             File.Move(temporary, path, overwrite: true);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (IsWriteFailure(exception))
         {
             Discard(temporary);
             throw Failed(path, what, exception);
         }
     }
+
+    /// <summary>Whether writing failed because of the disk, its limits or permissions.</summary>
+    /// <remarks>A file beyond the size that the system or a quota allows is reported as an argument out of range by the runtime.</remarks>
+    public static bool IsWriteFailure(Exception exception)
+        => exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" };
 
     /// <summary>Renames a file over another.</summary>
     /// <exception cref="HashIndexException">It could not be renamed.</exception>

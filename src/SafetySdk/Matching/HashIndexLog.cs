@@ -122,7 +122,7 @@ internal sealed class HashIndexLog : IDisposable
         {
             _stream.Write(bytes);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (AtomicFile.IsWriteFailure(exception))
         {
             // Half a change must not stand before the next one.
             _stream.SetLength(before);

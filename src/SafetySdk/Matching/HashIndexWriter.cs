@@ -215,7 +215,7 @@ public sealed class HashIndexWriter : IDisposable
             _rows[section].Append(hash);
             _rows[section].Append(record);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (AtomicFile.IsWriteFailure(exception))
         {
             throw new HashIndexException(
                 HashIndexError.WriteFailed, _name, "there is no room for temporary files while the index is built; nothing was changed.",
