@@ -55,7 +55,18 @@ internal static class HashIndexFormat
     public static ReadOnlySpan<HashKind> Kinds => [HashKind.Pdq, HashKind.Md5, HashKind.Sha1, HashKind.Sha256];
 
     /// <summary>Number of a kind among the sections, -1 where indexes do not hold it.</summary>
-    public static int Section(HashKind kind) => Kinds.IndexOf(kind);
+    public static int Section(HashKind kind)
+    {
+        for (int i = 0; i < KindCount; i++)
+        {
+            if (Kinds[i] == kind)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
 
     public static HashIndexException Damaged(string file, string what)
         => new(HashIndexError.Damaged, file, $"{what}; restore the file or build it again from its lists.");
