@@ -14,8 +14,9 @@ internal readonly record struct HammingHit(int Hash, int Needle, int Distance);
 
 /// <summary>Compares 256-bit needles with every hash of a packed array. Exact: nothing within the distance is missed.</summary>
 /// <remarks>
-/// Half of the bits already tell apart nearly every pair that does not match, so vectors look at the first and third word of several hashes
-/// at once, and only a group in which some pair may match is compared in full.
+/// Some of the bits already tell apart nearly every pair that does not match, so vectors look at the first and third word of several hashes
+/// at once, and only a group in which some pair may match is compared in full. 256-bit vectors count all bits of the two words by nibbles.
+/// 512-bit ones look up each byte in one table of 128 counts and so leave its highest bit out: 112 bits are a lower bound too.
 /// </remarks>
 internal static class HammingScan
 {
@@ -23,6 +24,7 @@ internal static class HammingScan
     public const int HashBytes = 32;
 
     private const int Words = HashBytes / sizeof(ulong);
+    private const int GroupOf512 = 16;
 
     /// <summary>Finds all pairs, in the order of the hashes, then of the needles.</summary>
     /// <param name="hashes">Packed hashes, 32 bytes each.</param>
@@ -36,7 +38,15 @@ internal static class HammingScan
         int count = words.Length / Words;
         int hash = 0;
 
-        // 512-bit vectors were measured slower here.
+        if (SimdWidth.HasByteShuffle512)
+        {
+            int end = count & -GroupOf512;
+            for (hash = NextGroup512(words, 0, end, needleWords, distance); hash < end; hash = NextGroup512(words, hash + GroupOf512, end, needleWords, distance))
+            {
+                Compare(words, hash, hash + GroupOf512, needleWords, distance, hits);
+            }
+        }
+
         if (Avx2.IsSupported)
         {
             for (; hash <= count - 4; hash += 4)
@@ -73,6 +83,63 @@ internal static class HammingScan
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// The first group of 16 hashes, from <paramref name="first"/> on, of which 112 bits leave a match with a needle possible, or
+    /// <paramref name="end"/>. Needs AVX-512 with VBMI.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int NextGroup512(ReadOnlySpan<ulong> hashes, int first, int end, ReadOnlySpan<ulong> needles, int distance)
+    {
+        hashes = hashes[..(end * Words)];
+        ref ulong source = ref MemoryMarshal.GetReference(hashes);
+        ref ulong firstNeedle = ref MemoryMarshal.GetReference(needles);
+        ref ulong endNeedle = ref Unsafe.Add(ref firstNeedle, needles.Length / Words * Words);
+        // First words of four hashes, then their third words.
+        Vector512<ulong> pick = Vector512.Create(0UL, 4, 8, 12, 2, 6, 10, 14);
+        Vector512<byte> low = ByteBits(0);
+        Vector512<byte> high = ByteBits(1);
+        Vector512<ulong> most = Vector512.Create((ulong)distance);
+        Vector512<byte> none = Vector512<byte>.Zero;
+        for (; first < end; first += GroupOf512)
+        {
+            ref ulong group = ref Unsafe.Add(ref source, (nint)first * Words);
+            Vector512<ulong> a = Avx512F.PermuteVar8x64x2(Vector512.LoadUnsafe(ref group), pick, Vector512.LoadUnsafe(ref group, 8));
+            Vector512<ulong> b = Avx512F.PermuteVar8x64x2(Vector512.LoadUnsafe(ref group, 16), pick, Vector512.LoadUnsafe(ref group, 24));
+            Vector512<ulong> c = Avx512F.PermuteVar8x64x2(Vector512.LoadUnsafe(ref group, 32), pick, Vector512.LoadUnsafe(ref group, 40));
+            Vector512<ulong> d = Avx512F.PermuteVar8x64x2(Vector512.LoadUnsafe(ref group, 48), pick, Vector512.LoadUnsafe(ref group, 56));
+            (a, b) = (Avx512F.Shuffle4x128(a, b, 0b01_00_01_00), Avx512F.Shuffle4x128(a, b, 0b11_10_11_10));
+            (c, d) = (Avx512F.Shuffle4x128(c, d, 0b01_00_01_00), Avx512F.Shuffle4x128(c, d, 0b11_10_11_10));
+            Vector512<ulong> least = Vector512<ulong>.AllBitsSet;
+            Vector512<ulong> lesser = least;
+            for (ref ulong needle = ref firstNeedle; Unsafe.IsAddressLessThan(ref needle, ref endNeedle); needle = ref Unsafe.Add(ref needle, Words))
+            {
+                Vector512<ulong> one = Vector512.Create(needle);
+                Vector512<ulong> three = Vector512.Create(Unsafe.Add(ref needle, 2));
+                Vector512<byte> bits = Avx512Vbmi.PermuteVar64x8x2(low, (a ^ one).AsByte(), high)
+                    + Avx512Vbmi.PermuteVar64x8x2(low, (b ^ three).AsByte(), high);
+                least = Vector512.Min(least, Avx512BW.SumAbsoluteDifferences(bits, none).AsUInt64());
+                bits = Avx512Vbmi.PermuteVar64x8x2(low, (c ^ one).AsByte(), high)
+                    + Avx512Vbmi.PermuteVar64x8x2(low, (d ^ three).AsByte(), high);
+                lesser = Vector512.Min(lesser, Avx512BW.SumAbsoluteDifferences(bits, none).AsUInt64());
+            }
+
+            if (Vector512.LessThanOrEqualAny(Vector512.Min(least, lesser), most))
+            {
+                return first;
+            }
+        }
+
+        return end;
+    }
+
+    // How many bits are set in 0 to 63, plus those of what lies above the six.
+    private static Vector512<byte> ByteBits(byte more)
+    {
+        Vector128<byte> none = NibbleBits() + Vector128.Create(more);
+        Vector128<byte> one = none + Vector128<byte>.One;
+        return Vector512.Create(Vector256.Create(none, one), Vector256.Create(one, one + Vector128<byte>.One));
     }
 
     /// <summary>Whether half of the bits leave a match possible between one of 4 hashes and a needle. Needs AVX2.</summary>
