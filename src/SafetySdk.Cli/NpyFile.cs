@@ -29,8 +29,16 @@ internal static class NpyFile
 
         byte[] head = [0x93, .. "NUMPY"u8, 1, 0, 0, 0, .. Encoding.ASCII.GetBytes(dictionary.ToString())];
         BinaryPrimitives.WriteUInt16LittleEndian(head.AsSpan(8), (ushort)dictionary.Length);
-        using FileStream stream = File.Create(path);
-        stream.Write(head);
-        stream.Write(MemoryMarshal.AsBytes(values));
+        try
+        {
+            using FileStream stream = File.Create(path);
+            stream.Write(head);
+            stream.Write(MemoryMarshal.AsBytes(values));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            // The framework's own messages are left out of the program.
+            throw new CommandException(ExitCode.UnreadableInput, $"{path}: cannot be written ({e.GetType().Name}).");
+        }
     }
 }

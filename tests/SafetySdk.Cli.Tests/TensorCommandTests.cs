@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using SafetySdk.Decoding.Vips;
@@ -142,6 +143,15 @@ public sealed class TensorCommandTests
     [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--mean", "0,0,0")]
     [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--range", "1,1")]
     [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--pad-colour", "red")]
+    [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--range=-1e308,1e308")]
+    [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--mean", "0,0,0", "--std", "1e-320,1,1")]
+    [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--shortest-edge", "9")]
+    [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--fit", "centre-crop", "--shortest-edge", "0")]
+    [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--fit", "centre-crop", "--anchor", "top-left")]
+    [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--pad-colour", "000000")]
+    [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--dtype", "uint8", "--range", "0,1")]
+    [InlineData("--recipe", "pillow-bicubic", "--size", "8x8", "--crop", "0,0,1,1", "--shrink-on-load")]
+    [InlineData("--recipe", "age-faceres", "--crop", "0,0,1,1", "--shrink-on-load")]
     [InlineData("--recipe", "nsfw-inception-v3", "--size", "8x8")]
     [InlineData("--recipe", "nsfw-inception-v3", "--layout", "nchw")]
     [InlineData("--recipe", "nsfw-inception-v3", "--order", "bgr")]
@@ -155,6 +165,61 @@ public sealed class TensorCommandTests
         Assert.Equal(64, run.ExitCode);
         Assert.NotEmpty(run.Error);
         Assert.False(File.Exists(file));
+    }
+
+    [Fact]
+    public void What_cannot_be_written_is_said()
+    {
+        string photo = Photograph.Of("user1-128x128.jpg");
+        using var folder = new TemporaryFolder();
+        string file = Path.Combine(folder.Path, "absent", "t.npy");
+        CommandRun run = CommandRun.Of("images", "tensor", photo, "--recipe", "nearest", "--size", "8x8", "--out", file);
+        Assert.Equal((65, $"safety: {file}: cannot be written (DirectoryNotFoundException)."), (run.ExitCode, run.Error.TrimEnd()));
+        Assert.Equal(64, CommandRun.Of("images", "tensor", photo, "--recipe", "nearest", "--size", "8x8", "--out", "").ExitCode);
+    }
+
+    [Theory]
+    // 1280 / 4 is 3.3 x 96, 960 / 4 is 3.3 x 72: a quarter for a squash.
+    [InlineData("96x72", "squash", null, 4)]
+    // The middle of a picture that is as large as the source: nothing may be left out, however small the middle is.
+    [InlineData("32x32", "centre-crop", 960, 1)]
+    [InlineData("32x32", "centre-crop", 145, 2)]
+    [InlineData("96x96", "letterbox", null, 4)]
+    public void A_jpeg_is_decoded_smaller_by_the_size_before_a_crop(string size, string fit, int? edge, int factor)
+    {
+        using var folder = new TemporaryFolder();
+        string picture = Path.Combine(folder.Path, "p.jpg"), file = Path.Combine(folder.Path, "t.npy");
+        byte[] jpeg = new JpegWriter(1280, 960, 1).WithOrientation(6).Write((x, y, _) => (int)(127 + (90 * Math.Sin(x * 0.09)) + (30 * Math.Cos(y * 0.2))));
+        File.WriteAllBytes(picture, jpeg);
+        // Stored turned: as displayed the sides are exchanged.
+        string[] sides = size.Split('x');
+        (int width, int height) = (int.Parse(sides[1], CultureInfo.InvariantCulture), int.Parse(sides[0], CultureInfo.InvariantCulture));
+        string[] edges = edge is null ? [] : ["--shortest-edge", $"{edge}"];
+        CommandRun run = CommandRun.Of(
+        [
+            "images", "tensor", picture, "--recipe", "pillow-bilinear", "--size", $"{width}x{height}", "--fit", fit, "--dtype", "uint8",
+            "--out", file, "--shrink-on-load", .. edges,
+        ]);
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        TensorRecipe recipe = new()
+        {
+            Name = "shrunk",
+            Width = width,
+            Height = height,
+            Resample = ResampleMode.PillowBilinear,
+            Layout = TensorLayout.Nchw,
+            Fit = fit switch { "squash" => TensorFit.Squash, "letterbox" => TensorFit.Letterbox, _ => TensorFit.CentreCrop },
+            ShortestEdge = edge ?? 0,
+        };
+        var decoder = new VipsImageDecoder(TestEnvironment.Home);
+        int[] same = [.. new[] { 1, 2, 4, 8 }.Where(f =>
+        {
+            DecodeOptions options = DecodeOptions.Default with { ShrinkTowards = new(960 * 10 / (33 * f), 1280 * 10 / (33 * f)) };
+            byte[] levels = new byte[recipe.ElementCount];
+            Assert.Equal(f, ImageTensor.Decode(decoder, jpeg, options, recipe, levels).ShrinkFactor);
+            return levels.AsSpan().SequenceEqual(Body(file, "|u1", $"(1, 3, {height}, {width})"));
+        })];
+        Assert.Equal([factor], same);
     }
 
     [Fact]

@@ -59,7 +59,8 @@ internal sealed class TensorCommand
     private readonly Option<string?> _precision = new("--precision") { Description = "exact (default) or fast." };
     private readonly Option<bool> _shrink = new("--shrink-on-load")
     {
-        Description = "Let a JPEG be decoded at a half, a quarter or an eighth, where at least 3.3 times --size remains.",
+        Description = "Let a JPEG be decoded at a half, a quarter or an eighth, where at least 3.3 times the resized picture remains. Not "
+            + "with --crop.",
     };
 
     private readonly DecodeArguments _decoding = new();
@@ -93,16 +94,33 @@ internal sealed class TensorCommand
         command.SetAction(parsed =>
         {
             TensorRecipe recipe = Recipe(parsed);
-            string file = parsed.GetRequiredValue(_file);
-            DecodeOptions options = _decoding.Of(parsed) with
+            if (parsed.GetRequiredValue(_out).Length == 0)
             {
-                ShrinkTowards = parsed.GetValue(_shrink) ? new ShrinkTarget(recipe.Width, recipe.Height) : null,
-            };
+                throw Usage("--out is empty.");
+            }
+
+            string file = parsed.GetRequiredValue(_file);
+            bool crops = parsed.GetValue(_crop) is not null || recipe.CropScale > 0;
+            bool shrinks = parsed.GetValue(_shrink);
+            if (crops && shrinks)
+            {
+                throw Usage("--shrink-on-load goes without --crop, whose pixels are those of the full picture.");
+            }
+
+            DecodeOptions options = _decoding.Of(parsed);
             using ServiceProvider services = CommandServices.Create(common.HomeOf(parsed));
             IImageDecoder decoder = services.GetRequiredService<IImageDecoder>();
             byte[] encoded = InputFile.Read(file, options.Limits.MaxBytes);
+            if (shrinks)
+            {
+                // What counts is the size before a centre crop, which the picture's proportions decide.
+                ImageInfo info = decoder.ReadInfo(encoded, options);
+                var geometry = TensorGeometry.Of(recipe, info.Width, info.Height);
+                options = options with { ShrinkTowards = new ShrinkTarget(geometry.ResizedWidth, geometry.ResizedHeight) };
+            }
+
             // A part needs the picture; the whole is made while it is decoded.
-            using DecodedImage? image = parsed.GetValue(_crop) is not null || recipe.CropScale > 0 ? decoder.Decode(encoded, options) : null;
+            using DecodedImage? image = crops ? decoder.Decode(encoded, options) : null;
             PixelRectangle part = image is null ? default : Part(parsed, recipe, image.Pixels);
             string type = parsed.GetValue(_type) ?? "float32";
             string path = parsed.GetRequiredValue(_out);
@@ -178,8 +196,17 @@ internal sealed class TensorCommand
             "letterbox" => TensorFit.Letterbox,
             _ => TensorFit.Squash,
         };
-        int edge = parsed.GetValue(_edge) ?? 0;
-        if (edge is < 0 or > LargestSide)
+        // An option without effect is a mistake: --shortest-edge alone would squash, which no centre-cropping model was trained with.
+        Refuse(_edge, fit != TensorFit.CentreCrop, "--fit centre-crop");
+        Refuse(_anchor, fit != TensorFit.Letterbox, "--fit letterbox");
+        Refuse(_colour, fit == TensorFit.Squash, "--fit centre-crop or letterbox");
+        foreach (Option option in new Option[] { _range, _mean, _std })
+        {
+            Refuse(option, parsed.GetValue(_type) == "uint8", "--dtype float32 or float16");
+        }
+
+        int? edge = parsed.GetValue(_edge);
+        if (edge is < 1 or > LargestSide)
         {
             throw Usage($"--shortest-edge is 1 to {LargestSide}.");
         }
@@ -191,7 +218,7 @@ internal sealed class TensorCommand
             Height = height,
             Resample = mode,
             Fit = fit,
-            ShortestEdge = edge,
+            ShortestEdge = edge ?? 0,
             Anchor = (TensorAnchor)Math.Max(0, Array.IndexOf(Anchors, parsed.GetValue(_anchor))),
             PadColour = parsed.GetValue(_colour) is { } colour ? DecodeArguments.Colour("--pad-colour", colour) : default,
             Order = parsed.GetValue(_order) == "bgr" ? ChannelOrder.Bgr : ChannelOrder.Rgb,
@@ -199,6 +226,14 @@ internal sealed class TensorCommand
             Precision = parsed.GetValue(_precision) == "fast" ? ResamplePrecision.Fast : ResamplePrecision.Exact,
         };
         return Normalised(parsed, recipe);
+
+        void Refuse(Option option, bool isIdle, string partner)
+        {
+            if (isIdle && parsed.GetResult(option) is { Implicit: false })
+            {
+                throw Usage($"{option.Name} goes with {partner}.");
+            }
+        }
     }
 
     private TensorRecipe Model(ParseResult parsed, TensorRecipe model, (int Width, int Height)? size, string? layout)
@@ -235,8 +270,8 @@ internal sealed class TensorCommand
         if (range is not null)
         {
             double[] bounds = Numbers("--range", range, 2);
-            return mean is null && std is null && bounds[0] != bounds[1]
-                ? recipe.WithRange(bounds[0], bounds[1])
+            return mean is null && std is null && bounds[0] != bounds[1] && double.IsFinite(bounds[1] - bounds[0])
+                ? Finite(recipe.WithRange(bounds[0], bounds[1]))
                 : throw Usage("--range is two different numbers, and goes without --mean and --std.");
         }
 
@@ -247,7 +282,25 @@ internal sealed class TensorCommand
 
         double[] m = Numbers("--mean", mean ?? throw Usage("--std goes with --mean."), 3);
         double[] s = Numbers("--std", std ?? throw Usage("--mean goes with --std."), 3);
-        return s.Contains(0) ? throw Usage("--std must not be 0.") : recipe.WithUnitNormalisation(new(m[0], m[1], m[2]), new(s[0], s[1], s[2]));
+        return s.Contains(0) ? throw Usage("--std must not be 0.")
+            : Finite(recipe.WithUnitNormalisation(new(m[0], m[1], m[2]), new(s[0], s[1], s[2])));
+    }
+
+    // A tensor of infinities is no tensor.
+    private static TensorRecipe Finite(TensorRecipe recipe)
+    {
+        (ChannelValues mean, ChannelValues std) = (recipe.Mean, recipe.Std);
+        ReadOnlySpan<(double Mean, double Std)> channels = [(mean.First, std.First), (mean.Second, std.Second), (mean.Third, std.Third)];
+        foreach ((double m, double s) in channels)
+        {
+            if (!float.IsFinite((float)m) || !float.IsFinite((float)(1 / s)) || !float.IsFinite((255 - (float)m) * (float)(1 / s))
+                || !float.IsFinite((float)m * (float)(1 / s)))
+            {
+                throw Usage("the values of the tensor would be too large for single precision.");
+            }
+        }
+
+        return recipe;
     }
 
     private PixelRectangle Part(ParseResult parsed, TensorRecipe recipe, PixelBuffer image)

@@ -78,13 +78,17 @@ public sealed record DecodeOptions
 
     /// <summary>
     /// Lets a JPEG be decoded at a half, a quarter or an eighth, the smallest that leaves at least 3.3 times these sides; null, the
-    /// default, for every pixel. At most 4 levels from the full decode after resampling; never for hashes.
+    /// default, for every pixel. At most 4 levels from the full decode after an antialiased resampling; one that samples sparsely finds
+    /// other pixels. Never for hashes.
     /// <see cref="ImageInfo.ShrinkFactor"/> names the factor, and all sizes are those of the smaller picture.
     /// </summary>
     public ShrinkTarget? ShrinkTowards { get; init; }
 }
 
-/// <summary>Sides, as displayed, that a picture will be resampled to.</summary>
+/// <summary>
+/// Sides, as displayed, that the whole picture will be resampled to: before a crop, so not the sides of the tensor where a recipe crops.
+/// <see cref="TensorGeometry.Of"/> tells them.
+/// </summary>
 /// <param name="Width">Pixels, at least 1.</param>
 /// <param name="Height">Pixels, at least 1.</param>
 public readonly record struct ShrinkTarget(int Width, int Height);

@@ -5,27 +5,24 @@ public sealed class DisplayedPicture : IImageRowReceiver, IDisposable
 {
     private ImageRowFormat _format;
     private PixelBuffer? _pixels;
-    private bool _hasBegun;
+    private StripSequence _strips;
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">There is no such format.</exception>
     public void Begin(ImageRowFormat format)
     {
         _pixels?.Dispose();
         _pixels = null;
+        _strips.Begin(format);
         _format = format;
-        _hasBegun = true;
     }
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The strip is not the one that is due.</exception>
     /// <exception cref="ImageException"><see cref="ImageError.OutOfMemory"/>.</exception>
     public void Receive(ReadOnlySpan<byte> rgb, int top, int count)
     {
-        if (!_hasBegun)
-        {
-            throw new InvalidOperationException("Rows came before the picture began.");
-        }
-
-        ArgumentOutOfRangeException.ThrowIfNotEqual(rgb.Length, count * _format.Width * PixelBuffer.BytesPerPixel, nameof(rgb));
+        _strips.Take(rgb.Length, top, count, anyHeight: true);
 
         // Not before there is something to put into it: a header that only promises pixels must not cost what they would.
         _pixels ??= Rent(_format);
@@ -33,12 +30,14 @@ public sealed class DisplayedPicture : IImageRowReceiver, IDisposable
     }
 
     /// <summary>Gives the picture away; it then belongs to the caller.</summary>
-    /// <exception cref="InvalidOperationException">There is none.</exception>
+    /// <exception cref="InvalidOperationException">There is none, or rows of it are missing.</exception>
     public PixelBuffer Take()
     {
-        PixelBuffer pixels = _pixels ?? throw new InvalidOperationException("There is no picture.");
+        PixelBuffer pixels = _strips.IsComplete && _pixels is not null
+            ? _pixels
+            : throw new InvalidOperationException("There is no picture, or rows of it are missing.");
         _pixels = null;
-        _hasBegun = false;
+        _strips = default;
         return pixels;
     }
 
@@ -47,7 +46,7 @@ public sealed class DisplayedPicture : IImageRowReceiver, IDisposable
     {
         _pixels?.Dispose();
         _pixels = null;
-        _hasBegun = false;
+        _strips = default;
     }
 
     private static PixelBuffer Rent(ImageRowFormat format)

@@ -65,6 +65,7 @@ public static class ImageTensor
     /// <exception cref="ArgumentException">The destination is too short, or the recipe has no size.</exception>
     /// <exception cref="ImageException">The bytes are not an allowed picture, a limit would be exceeded, or the data is truncated or
     /// damaged.</exception>
+    /// <exception cref="InvalidOperationException">The decoder broke the contract of <see cref="IImageRowReceiver"/>.</exception>
     public static ImageInfo Decode(
         IImageDecoder decoder, ReadOnlySpan<byte> encoded, DecodeOptions options, TensorRecipe recipe, Span<float> destination,
         CancellationToken cancellationToken = default)
@@ -95,7 +96,9 @@ public static class ImageTensor
         fixed (T* target = destination)
         {
             using var receiver = new TensorRowReceiver<T>(recipe, target);
-            return decoder.DecodeRows(encoded, options, receiver, cancellationToken);
+            ImageInfo info = decoder.DecodeRows(encoded, options, receiver, cancellationToken);
+            receiver.CheckComplete();
+            return info;
         }
     }
 
@@ -114,7 +117,8 @@ public static class ImageTensor
         var geometry = TensorGeometry.Of(recipe, source.Width, source.Height);
         var writer = new TensorRowWriter<T>(recipe, geometry, destination);
         bool unrounded = recipe.Resample.IsUnrounded();
-        if (!unrounded && geometry.KeepsEveryPixel && source.Width == image.Width)
+        bool fillsTensor = geometry.Content.Width == recipe.Width && geometry.Content.Height == recipe.Height;
+        if (!unrounded && geometry.KeepsEveryPixel && fillsTensor && source.Width == image.Width)
         {
             writer.WriteAll(image.Pixels.Slice(source.Top * image.Width * 3, source.Height * image.Width * 3));
             return;
@@ -122,17 +126,8 @@ public static class ImageTensor
 
         if (!unrounded && geometry.ExtendsSource(source.Width, source.Height))
         {
-            // Black up to a square takes part in the windows, so it has to be there.
-            using var square = PixelBuffer.Rent(geometry.SourceWidth, geometry.SourceHeight);
-            square.Pixels.Clear();
-            for (int y = 0; y < source.Height; y++)
-            {
-                image.Pixels.Slice((((source.Top + y) * image.Width) + source.Left) * 3, source.Width * 3)
-                    .CopyTo(square.Pixels[(y * square.Width * 3)..]);
-            }
-
-            var whole = new PixelRectangle(0, 0, square.Width, square.Height);
-            Resample(RowStrip.Of(square, whole), ResamplePlan.Of(whole, geometry, recipe.Resample, recipe.Precision), writer);
+            ResampleExtended(image, source, ResamplePlan.Of(
+                new(0, 0, geometry.SourceWidth, geometry.SourceHeight), geometry, recipe.Resample, recipe.Precision), writer);
             return;
         }
 
@@ -164,6 +159,58 @@ public static class ImageTensor
         finally
         {
             bilinear.Dispose();
+        }
+    }
+
+    // Black up to a square takes part in the windows, so it has to be there, but strip by strip: a line of one row by 16,384 columns would
+    // otherwise take 800 MB.
+    private static void ResampleExtended<T>(PixelBuffer image, PixelRectangle source, in ResamplePlan plan, TensorRowWriter<T> writer)
+        where T : unmanaged
+    {
+        int stride = checked(PixelBuffer.BytesPerPixel * plan.Width);
+        int rowBytes = PixelBuffer.BytesPerPixel * source.Width;
+        int length = checked(stride * IImageRowReceiver.StripRows);
+        byte[] rented = ArrayPool<byte>.Shared.Rent(length);
+        Span<byte> strip = rented.AsSpan(0, length);
+        strip.Clear();
+        AntialiasResampler? antialias = plan.Mode.IsAntialiased() ? AntialiasResampler.Rent(plan) : null;
+        SampledResampler sampled = antialias is null ? new SampledResampler(plan) : default;
+        try
+        {
+            for (int top = 0; top < plan.Height; top += IImageRowReceiver.StripRows)
+            {
+                int count = Math.Min(IImageRowReceiver.StripRows, plan.Height - top);
+                for (int row = 0; row < count; row++)
+                {
+                    Span<byte> target = strip.Slice(row * stride, rowBytes);
+                    if (top + row < source.Height)
+                    {
+                        image.Pixels.Slice((((source.Top + top + row) * image.Width) + source.Left) * PixelBuffer.BytesPerPixel, rowBytes)
+                            .CopyTo(target);
+                    }
+                    else
+                    {
+                        target.Clear();
+                    }
+                }
+
+                var rows = new RowStrip(strip, stride, top, count);
+                if (antialias is not null)
+                {
+                    antialias.Push(rows, ref writer);
+                }
+                else
+                {
+                    sampled.Push(rows, ref writer);
+                }
+            }
+        }
+        finally
+        {
+            antialias?.Dispose();
+            sampled.Dispose();
+            strip.Clear();
+            ArrayPool<byte>.Shared.Return(rented);
         }
     }
 

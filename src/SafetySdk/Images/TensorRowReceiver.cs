@@ -8,6 +8,7 @@ namespace SafetySdk.Images;
 internal sealed unsafe class TensorRowReceiver<T>(TensorRecipe recipe, T* destination) : IImageRowReceiver, IDisposable
     where T : unmanaged
 {
+    private StripSequence _strips;
     private ImageRowFormat _format;
     private TensorGeometry _geometry;
     private AntialiasResampler? _antialias;
@@ -21,6 +22,7 @@ internal sealed unsafe class TensorRowReceiver<T>(TensorRecipe recipe, T* destin
     public void Begin(ImageRowFormat format)
     {
         Dispose();
+        _strips.Begin(format);
         _format = format;
         _geometry = TensorGeometry.Of(recipe, format.DisplayedWidth, format.DisplayedHeight);
         ResamplePlan plan = ResamplePlan.Of(new(0, 0, format.Width, format.Height), _geometry, recipe.Resample, recipe.Precision)
@@ -53,6 +55,7 @@ internal sealed unsafe class TensorRowReceiver<T>(TensorRecipe recipe, T* destin
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> rgb, int top, int count)
     {
+        _strips.Take(rgb.Length, top, count);
         var strip = new RowStrip(rgb, PixelBuffer.BytesPerPixel * _format.Width, top, count);
         var writer = new TensorRowWriter<T>(recipe, _geometry, Destination, fills: false);
         if (_antialias is { } antialias)
@@ -77,6 +80,16 @@ internal sealed unsafe class TensorRowReceiver<T>(TensorRecipe recipe, T* destin
                 using PixelBuffer image = whole.Take();
                 ImageTensor.WriteAs(image, new(0, 0, image.Width, image.Height), recipe, Destination, degree: 1);
             }
+        }
+    }
+
+    /// <summary>Looks whether every row has come: otherwise the tensor holds what was in its memory before.</summary>
+    /// <exception cref="InvalidOperationException">The decoder left rows out.</exception>
+    public void CheckComplete()
+    {
+        if (!_strips.IsComplete)
+        {
+            throw new InvalidOperationException("The decoder ended without an error before every row was delivered.");
         }
     }
 

@@ -140,6 +140,73 @@ public sealed class StreamedResizeTests
             pixels, PixelFormat.Rgba, 10, 10, ResampleMode.PillowBox, ResamplePrecision.Exact, 5, 5, new byte[100], degree: 0));
     }
 
+    [Theory]
+    [MemberData(nameof(Modes))]
+    public void A_picture_of_the_content_s_size_leaves_the_padding_alone(ResampleMode mode)
+    {
+        // As large as its place in the tensor, so that nothing is resampled, but not as large as the tensor.
+        using var image = PixelBuffer.FromRgb(SyntheticPicture.Create("noise", 9, 12, 5), 9, 12);
+        foreach ((TensorFit fit, int width, int height) in
+            new[] { (TensorFit.PadRight, 20, 12), (TensorFit.Letterbox, 20, 12), (TensorFit.Letterbox, 9, 31), (TensorFit.CentreCrop, 10, 12) })
+        {
+            foreach (TensorLayout layout in Enum.GetValues<TensorLayout>())
+            {
+                TensorRecipe recipe = Recipe(mode, width, height) with
+                {
+                    Fit = fit,
+                    Anchor = TensorAnchor.TopLeft,
+                    Layout = layout,
+                    ShortestEdge = 9,
+                };
+                float[] tensor = new float[recipe.ElementCount];
+                ImageTensor.Write(image, recipe, tensor);
+                byte[] levels = new byte[recipe.ElementCount];
+                ImageTensor.Write(image, new(0, 0, 9, 12), recipe, levels);
+                for (int y = 0; y < height; y++)
+                {
+                    for (int x = 0; x < width; x++)
+                    {
+                        for (int c = 0; c < 3; c++)
+                        {
+                            int at = layout == TensorLayout.Nhwc ? (((y * width) + x) * 3) + c : (((c * height) + y) * width) + x;
+                            int expected = x < 9 && y < 12 ? image.Pixels[(((y * 9) + x) * 3) + c] : fit == TensorFit.PadRight ? 0 : 1 + c;
+                            Assert.Equal((float)expected, tensor[at]);
+                            Assert.Equal(expected, levels[at]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_line_is_extended_to_a_square_strip_by_strip()
+    {
+        const int Width = 6_000;
+        using var line = PixelBuffer.FromRgb(SyntheticPicture.Create("noise", Width, 1, 5), Width, 1);
+        using var square = PixelBuffer.Rent(Width, Width);
+        square.Pixels.Clear();
+        line.Pixels.CopyTo(square.Pixels);
+        foreach (ResampleMode mode in new[] { ResampleMode.PillowBicubic, ResampleMode.TorchvisionBilinear, ResampleMode.OpenCvLinear, ResampleMode.Nearest })
+        {
+            TensorRecipe recipe = Recipe(mode, 40, 30);
+            float[] expected = new float[recipe.ElementCount];
+            ImageTensor.Write(square, recipe, expected);
+            float[] actual = new float[recipe.ElementCount];
+            long allocated = 0;
+            // On a thread of its own, whose pool is empty: what it rents, it has to allocate.
+            var thread = new Thread(() =>
+            {
+                ImageTensor.Write(line, recipe with { Fit = TensorFit.PadTopLeft }, actual);
+                allocated = GC.GetAllocatedBytesForCurrentThread();
+            });
+            thread.Start();
+            thread.Join();
+            Assert.Equal(expected, actual);
+            Assert.InRange(allocated, 1, 16 << 20);
+        }
+    }
+
     private static TensorRecipe Recipe(ResampleMode mode, int width, int height) => new()
     {
         Name = "streamed",
