@@ -15,7 +15,7 @@ internal static class DecoderProcess
     /// <summary>First argument of the test program that makes it such a process.</summary>
     public const string Command = "decode-hostile";
 
-    private const string Corpus = "corpus", Mutants = "mutants";
+    private const string Corpus = "corpus", Mutants = "mutants", Optional = "options";
     private const char Current = '@', Fault = '!', Note = '#';
 
     // Against a hang only.
@@ -30,6 +30,9 @@ internal static class DecoderProcess
 
     public static Task<Report> DecodeMutantsAsync(ImageFormat format, int seed, int count, CancellationToken cancellationToken)
         => StartAsync([Mutants, format.ToString(), seed.ToString(CultureInfo.InvariantCulture), count.ToString(CultureInfo.InvariantCulture)], cancellationToken);
+
+    public static Task<Report> DecodeWithOptionsAsync(string options, int seed, int mutants, CancellationToken cancellationToken)
+        => StartAsync([Optional, options, seed.ToString(CultureInfo.InvariantCulture), mutants.ToString(CultureInfo.InvariantCulture)], cancellationToken);
 
     /// <summary>The other side: does what the test asks for.</summary>
     public static int Run(string[] task)
@@ -48,6 +51,14 @@ internal static class DecoderProcess
                     Enum.Parse<ImageFormat>(format),
                     int.Parse(seed, CultureInfo.InvariantCulture),
                     int.Parse(count, CultureInfo.InvariantCulture));
+                break;
+            case [Optional, string options, string seed, string mutants]:
+                DecodeWithOptions(
+                    decoder,
+                    output,
+                    options,
+                    int.Parse(seed, CultureInfo.InvariantCulture),
+                    int.Parse(mutants, CultureInfo.InvariantCulture));
                 break;
             default:
                 return 64;
@@ -146,6 +157,41 @@ internal static class DecoderProcess
             output.WriteLine($"{Fault}{after}");
         }
 
+        output.WriteLine($"{Note}decoded={decoded}");
+    }
+
+    private static void DecodeWithOptions(VipsImageDecoder decoder, StreamWriter output, string set, int seed, int mutants)
+    {
+        DecodeOptions options = HostileOptionsTests.Sets[set];
+        int count = 0, decoded = 0;
+        IEnumerable<(string, byte[])> files = HostileOptionsTests.FilesFor(set).Select(f => (f.Name, f.Make()));
+        foreach ((string name, byte[] file) in files.Concat(HostileOptionsTests.Mutants(options.AllowAvif, seed, mutants)))
+        {
+            output.WriteLine($"{Current}{name}");
+            count++;
+            FreshMemory.Fill(0x55);
+            string? fault = HostileRun.OutcomeOfFrames(decoder, file, options, out byte[]? pixels);
+            if (fault is null && pixels is not null)
+            {
+                decoded++;
+                FreshMemory.Fill(0xAA);
+                fault = HostileRun.OutcomeOfFrames(decoder, file, options, out byte[]? again)
+                    ?? (again is null ? "decodes once, then not" : pixels.AsSpan().SequenceEqual(again) ? null : "decodes to other pixels the second time");
+            }
+
+            if (fault is not null)
+            {
+                output.WriteLine($"{Fault}{name}: {fault}");
+            }
+        }
+
+        FreshMemory.Fill(0);
+        if (HostileRun.FaultOfGoodFile(decoder) is string after)
+        {
+            output.WriteLine($"{Fault}{after}");
+        }
+
+        output.WriteLine($"{Note}files={count}");
         output.WriteLine($"{Note}decoded={decoded}");
     }
 

@@ -73,6 +73,38 @@ internal static class HostileRun
         }
     }
 
+    /// <summary>Decodes all frames as options say; gives what no file may cause, null where the outcome is pixels or an error that files may cause.</summary>
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="bytes">The file.</param>
+    /// <param name="options">How to decode.</param>
+    /// <param name="pixels">Pixels of all frames; null where there are none.</param>
+    public static string? OutcomeOfFrames(VipsImageDecoder decoder, byte[] bytes, DecodeOptions options, out byte[]? pixels)
+    {
+        pixels = null;
+        try
+        {
+            using DecodedFrames frames = decoder.DecodeFrames(bytes, options);
+            ImageInfo told = decoder.ReadInfo(bytes, options);
+            pixels = [.. frames.SelectMany(f => f.Pixels.Pixels.ToArray())];
+            return told with { ColourProfile = frames.Info.ColourProfile, IsDamaged = frames.Info.IsDamaged } != frames.Info
+                ? $"{frames.Info} after the header said {told}"
+                : frames.Any(f => (f.Pixels.Width, f.Pixels.Height) != (told.Width, told.Height)) ? "frames of another size"
+                : frames.Info.IsDamaged && !options.AllowTruncated ? "damaged without leave" : null;
+        }
+        catch (ImageException e)
+        {
+            return e.Error is ImageError.Unsupported or ImageError.LimitExceeded or ImageError.Truncated or ImageError.Corrupt or ImageError.TimedOut
+                ? null
+                : $"ends in {e.Error}";
+        }
+#pragma warning disable CA1031 // Any other exception is what these tests look for.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return $"throws {e.GetType().Name}";
+        }
+    }
+
     /// <summary>Reads the header; gives what no file may cause, null where the outcome is a sound header or an error that files may cause.</summary>
     public static string? OutcomeOfHeader(byte[] bytes, ImageLimits limits, out ImageError? error, out (int Width, int Height) size)
     {
