@@ -1,5 +1,8 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using SafetySdk.Images;
 using SafetySdk.Tests.Hashing;
+using SafetySdk.Tests.Kernels;
 
 namespace SafetySdk.Tests.Images;
 
@@ -179,6 +182,83 @@ public sealed class StreamedResizeTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Modes))]
+    public void What_was_rented_holds_nothing_of_the_picture_afterwards(ResampleMode mode)
+    {
+        // One for each mode: arrays that the pool has to allocate are not cleared and may hold what another test left to the collector.
+        byte level = (byte)(0xC0 + (int)mode);
+        byte[] stored = new byte[3 * 130 * 90];
+        Array.Fill(stored, level);
+        var found = new List<string>();
+        // On a thread of its own, whose pool gives back what it was given last.
+        var thread = new Thread(() =>
+        {
+            foreach (ResamplePrecision precision in Enum.GetValues<ResamplePrecision>())
+            {
+                foreach (TensorFit fit in new[] { TensorFit.Squash, TensorFit.PadTopLeft })
+                {
+                    foreach (int orientation in new[] { 1, 4, 6 })
+                    {
+                        TensorRecipe recipe = Recipe(mode, 40, 33) with { Precision = precision, Fit = fit };
+                        Streamed(stored, new(130, 90, orientation), recipe, 16);
+                        Whole(stored, new(130, 90, orientation), recipe);
+                        if (PoolHolds(level))
+                        {
+                            found.Add($"{precision} {fit} {orientation}");
+                        }
+                    }
+                }
+            }
+        });
+        thread.Start();
+        thread.Join();
+        Assert.Empty(found);
+
+        // Several of each size, since only the last one given back comes first.
+        static bool PoolHolds(byte level)
+        {
+            bool holds = false;
+            for (int size = 1 << 8; size <= 1 << 20; size *= 2)
+            {
+                byte[][] rented = [.. Enumerable.Range(0, 6).Select(_ => ArrayPool<byte>.Shared.Rent(size))];
+                byte[] run = new byte[48];
+                Array.Fill(run, level);
+                holds |= rented.Any(array => array.AsSpan().IndexOf(run) >= 0);
+                foreach (byte[] array in rented)
+                {
+                    // Whatever was found must not be found again.
+                    array.AsSpan().Clear();
+                    ArrayPool<byte>.Shared.Return(array);
+                }
+            }
+
+            return holds;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Modes))]
+    public void Nothing_is_read_or_written_outside_the_strips_and_the_tensor(ResampleMode mode)
+    {
+        foreach ((int width, int height) in new[] { (1, 1), (7, 5), (61, 33), (130, 97), (1_000, 20) })
+        {
+            byte[] stored = SyntheticPicture.Create("noise", width, height, 9);
+            foreach ((int newWidth, int newHeight) in new[] { (1, 1), (24, 16), (61, 33), (97, 50) })
+            {
+                foreach (ResamplePrecision precision in Enum.GetValues<ResamplePrecision>())
+                {
+                    for (int orientation = 1; orientation <= 8; orientation++)
+                    {
+                        TensorRecipe recipe = Recipe(mode, newWidth, newHeight) with { Precision = precision };
+                        var format = new ImageRowFormat(width, height, orientation);
+                        Assert.Equal(Streamed(stored, format, recipe, 16), Guarded(stored, format, recipe));
+                    }
+                }
+            }
+        }
+    }
+
     [Fact]
     public void A_line_is_extended_to_a_square_strip_by_strip()
     {
@@ -248,5 +328,25 @@ public sealed class StreamedResizeTests
         }
 
         return tensor;
+    }
+
+    private static unsafe float[] Guarded(byte[] stored, ImageRowFormat format, TensorRecipe recipe)
+    {
+        using var tensor = new GuardedMemory(sizeof(float) * recipe.ElementCount);
+        fixed (byte* target = tensor.AtEnd)
+        {
+            using var receiver = new TensorRowReceiver<float>(recipe, (float*)target);
+            receiver.Begin(format);
+            int stride = 3 * format.Width;
+            for (int top = 0; top < format.Height; top += 16)
+            {
+                int count = Math.Min(16, format.Height - top);
+                using var strip = new GuardedMemory(stride * count);
+                stored.AsSpan(top * stride, count * stride).CopyTo(strip.AtEnd);
+                receiver.Receive(strip.AtEnd, top, count);
+            }
+        }
+
+        return MemoryMarshal.Cast<byte, float>(tensor.AtEnd).ToArray();
     }
 }
