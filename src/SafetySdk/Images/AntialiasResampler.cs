@@ -11,6 +11,7 @@ namespace SafetySdk.Images;
 internal sealed class AntialiasResampler : IDisposable
 {
     private const int Rows = HorizontalConvolution.Rows;
+    private const int Alignment = 64;
 
     [ThreadStatic]
     private static AntialiasResampler? _idle;
@@ -38,6 +39,8 @@ internal sealed class AntialiasResampler : IDisposable
 
     private int _sourceBytes;
     private int _finishedBytes;
+    private int _memoryStart;
+    private int _sumsStart;
     private int _underWay;
     private int _sumsLength;
     private int _begun;
@@ -93,9 +96,11 @@ internal sealed class AntialiasResampler : IDisposable
         Span<nint> rows = stackalloc nint[group];
         // Fixed, so that an offset may lead from the strip to a copy of one of its rows.
         fixed (byte* pixels = strip.Pixels)
-        fixed (byte* memory = _memory)
-        fixed (int* sums = _sums)
+        fixed (byte* rented = _memory)
+        fixed (int* rentedSums = _sums)
         {
+            byte* memory = rented + _memoryStart;
+            int* sums = rentedSums + _sumsStart;
             for (int row = Math.Max(strip.Top, _vertical.FirstNeeded / group * group); row < end; row += group)
             {
                 Locate(strip, row, pixels, memory, rows);
@@ -108,7 +113,8 @@ internal sealed class AntialiasResampler : IDisposable
                         KeepRows(row, pixels, memory, rows, ref writer);
                         break;
                     default:
-                        SumRows(row, pixels, memory, sums, rows, ref writer);
+                        nint ahead = row + group < end ? (nint)group * strip.Stride : 0;
+                        SumRows(row, pixels, memory, sums, rows, ahead, ref writer);
                         break;
                 }
             }
@@ -148,6 +154,15 @@ internal sealed class AntialiasResampler : IDisposable
         ResampleMode.TorchvisionBicubic => (ResampleFilter.Bicubic, ResampleArithmetic.Int16),
         _ => throw new ArgumentOutOfRangeException(nameof(mode)),
     };
+
+    private static unsafe int Misalignment<T>(T[] rented)
+        where T : unmanaged
+    {
+        fixed (T* start = rented)
+        {
+            return (int)(-(nint)start & (Alignment - 1));
+        }
+    }
 
     private static int Padded(int bytes) => checked(bytes + HorizontalConvolution.ReadAhead + 63) & ~63;
 
@@ -216,7 +231,7 @@ internal sealed class AntialiasResampler : IDisposable
                 _underWay = MostUnderWay(_vertical);
                 _ringSlots = _underWay + Rows;
                 _sumsLength = (_sourceBytes + VerticalAccumulation.Block - 1) & -VerticalAccumulation.Block;
-                _sums = ArrayPool<int>.Shared.Rent(checked(_underWay * _sumsLength));
+                _sums = ArrayPool<int>.Shared.Rent(checked((_underWay * _sumsLength) + (Alignment / sizeof(int))));
                 _outputs = ArrayPool<RowAccumulation>.Shared.Rent(_underWay);
                 break;
         }
@@ -231,7 +246,11 @@ internal sealed class AntialiasResampler : IDisposable
         _finishedOffset = checked((_ringSlots + wide) * _ringStride);
         _copyOffset = checked(_finishedOffset + (Rows * _finishedStride));
         _used = checked(_copyOffset + (VerticalAccumulation.Rows * _copyStride));
+        _used = checked(_used + Alignment);
         _memory = ArrayPool<byte>.Shared.Rent(_used);
+        // The garbage collector may move an array, which costs only time.
+        _memoryStart = Misalignment(_memory);
+        _sumsStart = Misalignment(_sums) / sizeof(int);
         if (_transposes)
         {
             _transposed = ArrayPool<byte>.Shared.Rent(checked(_vertical.Length * _finishedBytes));
@@ -327,7 +346,8 @@ internal sealed class AntialiasResampler : IDisposable
         }
     }
 
-    private unsafe void SumRows<TWriter>(int row, byte* pixels, byte* memory, int* sums, scoped Span<nint> rows, ref TWriter writer)
+    private unsafe void SumRows<TWriter>(
+        int row, byte* pixels, byte* memory, int* sums, scoped Span<nint> rows, nint ahead, ref TWriter writer)
         where TWriter : struct, IPixelRowWriter, allows ref struct
     {
         int end = row + rows.Length;
@@ -343,12 +363,14 @@ internal sealed class AntialiasResampler : IDisposable
                 WideRow(o),
                 WeightPair(o, row),
                 WeightPair(o, row + 2),
+                WeightPair(o, row + 4),
+                WeightPair(o, row + 6),
                 _vertical.First[o] >= row,
                 _vertical.First[o] + _vertical.Count[o] <= end);
         }
 
         VerticalAccumulation.Add(
-            ref *pixels, rows, _sumsLength, _outputs.AsSpan(0, _begun - _done), ref *sums, ref *memory, _vertical.FractionBits);
+            ref *pixels, rows, _sumsLength, _outputs.AsSpan(0, _begun - _done), ref *sums, ref *memory, _vertical.FractionBits, ahead);
         while (_done < _begun && _vertical.First[_done] + _vertical.Count[_done] <= end)
         {
             _done++;
