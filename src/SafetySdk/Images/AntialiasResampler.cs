@@ -113,7 +113,7 @@ internal sealed class AntialiasResampler : IDisposable
                         KeepRows(row, pixels, memory, rows, ref writer);
                         break;
                     default:
-                        nint ahead = row + group < end ? (nint)group * strip.Stride : 0;
+                        nint ahead = strip.Pixels.Length >= 8000000 && row + group < end ? (nint)group * strip.Stride : 0;
                         SumRows(row, pixels, memory, sums, rows, ahead, ref writer);
                         break;
                 }
@@ -257,16 +257,19 @@ internal sealed class AntialiasResampler : IDisposable
         }
     }
 
-    // Offsets of a group of rows from the strip; rows below it repeat its last one, with weights of 0.
+    // Offsets of a group of rows from the strip, one stride apart; rows below it repeat its last one, with weights of 0.
     private unsafe void Locate(scoped RowStrip strip, int row, byte* pixels, byte* memory, scoped Span<nint> rows)
     {
         int start = _plan.Channels * _horizontal.FirstNeeded;
         int readable = Math.Max(_sourceBytes + HorizontalConvolution.ReadAhead, _sumsLength);
+        int last = row + rows.Length - 1;
+        bool copies = _plan.Channels == 4 || last >= strip.End
+            || ((nint)(last - strip.Top) * strip.Stride) + start + readable > strip.Pixels.Length;
         for (int i = 0; i < rows.Length; i++)
         {
             int at = Math.Min(row + i, strip.End - 1) - strip.Top;
             nint offset = ((nint)at * strip.Stride) + start;
-            if (_plan.Channels == 4 || offset + readable > strip.Pixels.Length)
+            if (copies)
             {
                 byte* copy = memory + _copyOffset + (i * (nint)_copyStride);
                 var source = new ReadOnlySpan<byte>(pixels + offset, _sourceBytes);
@@ -370,7 +373,7 @@ internal sealed class AntialiasResampler : IDisposable
         }
 
         VerticalAccumulation.Add(
-            ref *pixels, rows, _sumsLength, _outputs.AsSpan(0, _begun - _done), ref *sums, ref *memory, _vertical.FractionBits, ahead);
+            ref *(pixels + rows[0]), rows[1] - rows[0], _sumsLength, _outputs.AsSpan(0, _begun - _done), ref *sums, ref *memory, _vertical.FractionBits, ahead);
         while (_done < _begun && _vertical.First[_done] + _vertical.Count[_done] <= end)
         {
             _done++;

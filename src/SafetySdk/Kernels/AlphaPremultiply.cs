@@ -107,6 +107,7 @@ internal static class AlphaPremultiply
 
     // 16-bit lanes, in order within a 128-bit lane: unpacking with zeros and packing undo each other. A sum is at most 65,407. The lane of
     // alpha is multiplied by 255, which gives alpha back.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int Multiply128(ReadOnlySpan<byte> rgba, int at, Span<byte> target)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgba);
@@ -129,6 +130,7 @@ internal static class AlphaPremultiply
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int Multiply256(ReadOnlySpan<byte> rgba, int at, Span<byte> target)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgba);
@@ -153,6 +155,7 @@ internal static class AlphaPremultiply
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int Multiply512(ReadOnlySpan<byte> rgba, int at, Span<byte> target)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgba);
@@ -179,6 +182,7 @@ internal static class AlphaPremultiply
 
     // One sample in a 32-bit lane. The quotient of floats cannot round up to a whole number: numerators are below 2^16 and a fraction is at
     // least 1/254 from one. Where pixels stay as they are, and in the lane of alpha, the divisor is 255.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int Divide128(ReadOnlySpan<byte> rgba, int at, Span<byte> target)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgba);
@@ -205,6 +209,7 @@ internal static class AlphaPremultiply
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int Divide256(ReadOnlySpan<byte> rgba, int at, Span<byte> target)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgba);
@@ -230,6 +235,7 @@ internal static class AlphaPremultiply
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int Divide512(ReadOnlySpan<byte> rgba, int at, Span<byte> target)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgba);

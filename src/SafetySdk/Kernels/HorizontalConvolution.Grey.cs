@@ -11,6 +11,7 @@ namespace SafetySdk.Kernels;
 /// </content>
 internal static partial class HorizontalConvolution
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Grey128(
         ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, ref byte target, ReadOnlySpan<nint> targets)
     {
@@ -46,6 +47,7 @@ internal static partial class HorizontalConvolution
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Grey256(
         ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, ref byte target, ReadOnlySpan<nint> targets)
     {

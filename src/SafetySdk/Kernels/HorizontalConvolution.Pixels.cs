@@ -13,6 +13,7 @@ namespace SafetySdk.Kernels;
 /// </content>
 internal static partial class HorizontalConvolution
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pixels128(
         ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, ref byte target, ReadOnlySpan<nint> targets)
     {
@@ -59,59 +60,83 @@ internal static partial class HorizontalConvolution
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pixels256(
         ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, ref byte target, ReadOnlySpan<nint> targets)
     {
         ref short high = ref MemoryMarshal.GetReference(weights.High);
-        ref short low = ref MemoryMarshal.GetReference(weights.Low);
-        ref byte from0 = ref Unsafe.AddByteOffset(ref source, rows[0]);
-        ref byte from1 = ref Unsafe.AddByteOffset(ref source, rows[1]);
-        ref byte from2 = ref Unsafe.AddByteOffset(ref source, rows[2]);
-        ref byte from3 = ref Unsafe.AddByteOffset(ref source, rows[3]);
+        // Low halves lie as far from the high ones for every output.
+        nint low = weights.IsSplit ? Unsafe.ByteOffset(ref high, ref MemoryMarshal.GetReference(weights.Low)) : 0;
+        // The first row moves along; the others lie as far from it everywhere. So few registers are needed that none is spilled.
+        (nint row1, nint row2, nint row3) = (rows[1] - rows[0], rows[2] - rows[0], rows[3] - rows[0]);
+        source = ref Unsafe.AddByteOffset(ref source, rows[0]);
         nint step = 4 * channels;
         Vector256<byte> pick01 = Vector256.Create(Pick01(channels), Pick01(channels));
         Vector256<byte> pick23 = Vector256.Create(Pick23(channels), Pick23(channels));
         Vector256<int> half = Vector256.Create(1 << (weights.FractionBits - 1));
         Vector128<int> shift = Vector128.CreateScalar(weights.FractionBits);
-        bool split = weights.IsSplit;
         for (int x = 0; x < weights.First.Length; x++)
         {
-            nint at = channels * (nint)(weights.First[x] - weights.Origin);
-            nint k = (nint)x * weights.Stride;
-            nint end = k + weights.Count[x];
-            Vector256<int> a = half, b = half, c = Vector256<int>.Zero, d = c;
-            for (; k < end; k += 4, at += step)
+            ref byte from = ref Unsafe.AddByteOffset(ref source, channels * (nint)(weights.First[x] - weights.Origin));
+            ref short k = ref Unsafe.Add(ref high, (nint)x * weights.Stride);
+            ref short end = ref Unsafe.Add(ref k, weights.Count[x]);
+            Vector256<int> a = half, b = half;
+            if (low == 0)
             {
-                var rows01 = Vector256.Create(
-                    Vector128.LoadUnsafe(ref Unsafe.AddByteOffset(ref from0, at)), Vector128.LoadUnsafe(ref Unsafe.AddByteOffset(ref from1, at)));
-                var rows23 = Vector256.Create(
-                    Vector128.LoadUnsafe(ref Unsafe.AddByteOffset(ref from2, at)), Vector128.LoadUnsafe(ref Unsafe.AddByteOffset(ref from3, at)));
-                Vector256<short> a01 = Avx2.Shuffle(rows01, pick01).AsInt16();
-                Vector256<short> a23 = Avx2.Shuffle(rows01, pick23).AsInt16();
-                Vector256<short> b01 = Avx2.Shuffle(rows23, pick01).AsInt16();
-                Vector256<short> b23 = Avx2.Shuffle(rows23, pick23).AsInt16();
-                Vector256<short> k01 = Vector256.Create(Pair(ref high, k)).AsInt16();
-                Vector256<short> k23 = Vector256.Create(Pair(ref high, k + 2)).AsInt16();
-                if (split)
+                do
                 {
+                    Vector256<byte> rows01 = TwoRows(ref from, ref Unsafe.AddByteOffset(ref from, row1));
+                    Vector256<byte> rows23 = TwoRows(ref Unsafe.AddByteOffset(ref from, row2), ref Unsafe.AddByteOffset(ref from, row3));
+                    Vector256<short> k01 = Vector256.Create(Pair(ref k, 0)).AsInt16();
+                    Vector256<short> k23 = Vector256.Create(Pair(ref k, 2)).AsInt16();
+                    a = MultiplyAdd.Pairs(a, Avx2.Shuffle(rows01, pick01).AsInt16(), k01);
+                    b = MultiplyAdd.Pairs(b, Avx2.Shuffle(rows23, pick01).AsInt16(), k01);
+                    a = MultiplyAdd.Pairs(a, Avx2.Shuffle(rows01, pick23).AsInt16(), k23);
+                    b = MultiplyAdd.Pairs(b, Avx2.Shuffle(rows23, pick23).AsInt16(), k23);
+                    from = ref Unsafe.AddByteOffset(ref from, step);
+                    k = ref Unsafe.Add(ref k, 4);
+                }
+                while (Unsafe.IsAddressLessThan(ref k, ref end));
+            }
+            else
+            {
+                Vector256<int> c = Vector256<int>.Zero, d = c;
+                do
+                {
+                    Vector256<byte> rows01 = TwoRows(ref from, ref Unsafe.AddByteOffset(ref from, row1));
+                    Vector256<byte> rows23 = TwoRows(ref Unsafe.AddByteOffset(ref from, row2), ref Unsafe.AddByteOffset(ref from, row3));
+                    Vector256<short> a01 = Avx2.Shuffle(rows01, pick01).AsInt16();
+                    Vector256<short> a23 = Avx2.Shuffle(rows01, pick23).AsInt16();
+                    Vector256<short> b01 = Avx2.Shuffle(rows23, pick01).AsInt16();
+                    Vector256<short> b23 = Avx2.Shuffle(rows23, pick23).AsInt16();
+                    Vector256<short> k01 = Vector256.Create(Pair(ref k, 0)).AsInt16();
+                    Vector256<short> k23 = Vector256.Create(Pair(ref k, 2)).AsInt16();
                     c = MultiplyAdd.Pairs(MultiplyAdd.Pairs(c, a01, k01), a23, k23);
                     d = MultiplyAdd.Pairs(MultiplyAdd.Pairs(d, b01, k01), b23, k23);
-                    k01 = Vector256.Create(Pair(ref low, k)).AsInt16();
-                    k23 = Vector256.Create(Pair(ref low, k + 2)).AsInt16();
+                    ref short lower = ref Unsafe.AddByteOffset(ref k, low);
+                    k01 = Vector256.Create(Pair(ref lower, 0)).AsInt16();
+                    k23 = Vector256.Create(Pair(ref lower, 2)).AsInt16();
+                    a = MultiplyAdd.Pairs(MultiplyAdd.Pairs(a, a01, k01), a23, k23);
+                    b = MultiplyAdd.Pairs(MultiplyAdd.Pairs(b, b01, k01), b23, k23);
+                    from = ref Unsafe.AddByteOffset(ref from, step);
+                    k = ref Unsafe.Add(ref k, 4);
                 }
+                while (Unsafe.IsAddressLessThan(ref k, ref end));
 
-                a = MultiplyAdd.Pairs(MultiplyAdd.Pairs(a, a01, k01), a23, k23);
-                b = MultiplyAdd.Pairs(MultiplyAdd.Pairs(b, b01, k01), b23, k23);
+                a += c << ConvolutionWeights.LowBits;
+                b += d << ConvolutionWeights.LowBits;
             }
 
-            a = Avx2.ShiftRightArithmetic(a + (c << ConvolutionWeights.LowBits), shift);
-            b = Avx2.ShiftRightArithmetic(b + (d << ConvolutionWeights.LowBits), shift);
             // A lane holds its row of a, then its row of b.
-            Vector256<short> words = Avx2.PackSignedSaturate(a, b);
+            Vector256<short> words = Avx2.PackSignedSaturate(Avx2.ShiftRightArithmetic(a, shift), Avx2.ShiftRightArithmetic(b, shift));
             Vector256<uint> bytes = Avx2.PackUnsignedSaturate(words, words).AsUInt32();
             Store(ref target, targets, channels * (nint)x, bytes.GetElement(0), bytes.GetElement(4), bytes.GetElement(1), bytes.GetElement(5));
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> TwoRows(ref byte first, ref byte second)
+        => Vector256.Create(Vector128.LoadUnsafe(ref first), Vector128.LoadUnsafe(ref second));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(ref byte target, ReadOnlySpan<nint> targets, nint at, uint first, uint second, uint third, uint fourth)
@@ -127,10 +152,12 @@ internal static partial class HorizontalConvolution
         => Ssse3.IsSupported ? Ssse3.Shuffle(bytes, pick) : Vector128.Shuffle(bytes, pick);
 
     // The bytes that make the pairs; 0x80 and above give zero.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Pick01(int channels) => channels == 3
         ? Vector128.Create(0, 0x80, 3, 0x80, 1, 0x80, 4, 0x80, 2, 0x80, 5, 0x80, 0x80, 0x80, 0x80, 0x80)
         : Vector128.Create(0, 0x80, 4, 0x80, 1, 0x80, 5, 0x80, 2, 0x80, 6, 0x80, 3, 0x80, 7, 0x80);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Pick23(int channels) => channels == 3
         ? Vector128.Create(6, 0x80, 9, 0x80, 7, 0x80, 10, 0x80, 8, 0x80, 11, 0x80, 0x80, 0x80, 0x80, 0x80)
         : Vector128.Create(8, 0x80, 12, 0x80, 9, 0x80, 13, 0x80, 10, 0x80, 14, 0x80, 11, 0x80, 15, 0x80);

@@ -32,6 +32,7 @@ internal static partial class HorizontalConvolution
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OneVector(
         ref byte source, ReadOnlySpan<nint> rows, ConvolutionLanes.Layout layout, bool split, int fractionBits, ref byte target,
         ReadOnlySpan<nint> targets)
@@ -103,6 +104,7 @@ internal static partial class HorizontalConvolution
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TwoVectors(
         ref byte source, ReadOnlySpan<nint> rows, ConvolutionLanes.Layout layout, bool split, int fractionBits, ref byte target,
         ReadOnlySpan<nint> targets)

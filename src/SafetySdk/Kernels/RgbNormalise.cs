@@ -59,6 +59,7 @@ internal static class RgbNormalise
 
     // Each form starts at a pixel and gives the one it came to. Those up to 256 bits read 16 bytes for every four pixels, 4 more than they
     // take, and so stop two pixels short; the narrowest then takes the last four from the 16 bytes that end with them.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int Planes128(
         ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean,
         ReadOnlySpan<float> scale)
@@ -96,6 +97,7 @@ internal static class RgbNormalise
             => Vector128.ConvertToSingle((Ssse3.IsSupported ? Ssse3.Shuffle(pixels, pick) : Vector128.Shuffle(pixels, pick)).AsInt32());
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int Planes256(
         ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean,
         ReadOnlySpan<float> scale)
@@ -136,6 +138,7 @@ internal static class RgbNormalise
 
     // 16 pixels are 48 of 64 bytes. The other 16 are cleared, so that each shuffle of the whole vector finds its zeros there and leaves one
     // sample in every 32-bit lane. The last step ends with the last pixel and overlaps the one before; from 22 pixels on nothing remains.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int PlanesVbmi(
         ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean,
         ReadOnlySpan<float> scale)

@@ -34,40 +34,39 @@ internal static class VerticalAccumulation
     private const int CacheLine = 64;
 
     /// <summary>Adds eight rows.</summary>
-    /// <param name="source">Where offsets of input rows count from.</param>
-    /// <param name="rows">Offsets of eight input rows in bytes.</param>
+    /// <param name="source">The first of the eight input rows.</param>
+    /// <param name="stride">Bytes from one input row to the next.</param>
     /// <param name="length">Bytes of a row to read and to write, a multiple of <see cref="Block"/>.</param>
     /// <param name="outputs">The output rows concerned.</param>
     /// <param name="sums">Where sums count from.</param>
     /// <param name="target">Where offsets of output rows count from; must not overlap the input.</param>
     /// <param name="fractionBits">Fraction bits of a weight, 1 to 22.</param>
-    /// <param name="ahead">Bytes from each row to the row of the next call that will be in its place, to be prefetched; 0 if
-    /// unknown.</param>
+    /// <param name="ahead">Bytes from these rows to those of the next call, which are prefetched; 0 for none.</param>
     public static void Add(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
+        ref byte source, nint stride, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
         int fractionBits, nint ahead)
     {
         if (SimdWidth.Has512)
         {
-            Add512(ref source, rows, length, outputs, ref sums, ref target, fractionBits, ahead);
+            Add512(ref source, stride, length, outputs, ref sums, ref target, fractionBits, ahead);
         }
         else if (SimdWidth.Has256)
         {
-            Add256(ref source, rows, length, outputs, ref sums, ref target, fractionBits, ahead);
+            Add256(ref source, stride, length, outputs, ref sums, ref target, fractionBits, ahead);
         }
         else if (SimdWidth.Has128)
         {
-            Add128(ref source, rows, length, outputs, ref sums, ref target, fractionBits, ahead);
+            Add128(ref source, stride, length, outputs, ref sums, ref target, fractionBits, ahead);
         }
         else
         {
-            AddScalar(ref source, rows, length, outputs, ref sums, ref target, fractionBits, ahead);
+            AddScalar(ref source, stride, length, outputs, ref sums, ref target, fractionBits, ahead);
         }
     }
 
     /// <summary>The definition.</summary>
     internal static void AddScalar(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
+        ref byte source, nint stride, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
         int fractionBits, nint ahead)
     {
         foreach (RowAccumulation output in outputs)
@@ -76,14 +75,14 @@ internal static class VerticalAccumulation
             {
                 ref int kept = ref Unsafe.Add(ref sums, output.Sums + x);
                 int sum = output.Starts ? 1 << (fractionBits - 1) : kept;
-                sum += (short)output.Weights01 * Unsafe.AddByteOffset(ref source, rows[0] + x);
-                sum += (output.Weights01 >> 16) * Unsafe.AddByteOffset(ref source, rows[1] + x);
-                sum += (short)output.Weights23 * Unsafe.AddByteOffset(ref source, rows[2] + x);
-                sum += (output.Weights23 >> 16) * Unsafe.AddByteOffset(ref source, rows[3] + x);
-                sum += (short)output.Weights45 * Unsafe.AddByteOffset(ref source, rows[4] + x);
-                sum += (output.Weights45 >> 16) * Unsafe.AddByteOffset(ref source, rows[5] + x);
-                sum += (short)output.Weights67 * Unsafe.AddByteOffset(ref source, rows[6] + x);
-                sum += (output.Weights67 >> 16) * Unsafe.AddByteOffset(ref source, rows[7] + x);
+                sum += (short)output.Weights01 * Unsafe.AddByteOffset(ref source, x);
+                sum += (output.Weights01 >> 16) * Unsafe.AddByteOffset(ref source, (1 * stride) + x);
+                sum += (short)output.Weights23 * Unsafe.AddByteOffset(ref source, (2 * stride) + x);
+                sum += (output.Weights23 >> 16) * Unsafe.AddByteOffset(ref source, (3 * stride) + x);
+                sum += (short)output.Weights45 * Unsafe.AddByteOffset(ref source, (4 * stride) + x);
+                sum += (output.Weights45 >> 16) * Unsafe.AddByteOffset(ref source, (5 * stride) + x);
+                sum += (short)output.Weights67 * Unsafe.AddByteOffset(ref source, (6 * stride) + x);
+                sum += (output.Weights67 >> 16) * Unsafe.AddByteOffset(ref source, (7 * stride) + x);
                 if (output.Ends)
                 {
                     Unsafe.AddByteOffset(ref target, output.Target + x) = (byte)Math.Clamp(sum >> fractionBits, 0, byte.MaxValue);
@@ -97,24 +96,25 @@ internal static class VerticalAccumulation
     }
 
     internal static void Add128(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
+        ref byte source, nint stride, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
         int fractionBits, nint ahead)
     {
         // Sixteen registers hold the rows of one half at a time; the other half finds the sums in the first-level cache.
-        Half128(ref source, rows[..4], length, outputs, ref sums, ref target, fractionBits, second: false);
-        Half128(ref source, rows[4..], length, outputs, ref sums, ref target, fractionBits, second: true);
+        Half128(ref source, stride, length, outputs, ref sums, ref target, fractionBits, second: false);
+        Half128(ref Unsafe.AddByteOffset(ref source, 4 * stride), stride, length, outputs, ref sums, ref target, fractionBits, second: true);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Half128(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
+        ref byte source, nint stride, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
         int fractionBits, bool second)
     {
-        (nint r0, nint r1, nint r2, nint r3) = (rows[0], rows[1], rows[2], rows[3]);
+        nint three = 3 * stride;
         Vector128<int> half = Vector128.Create(1 << (fractionBits - 1));
         for (int x = 0; x < length; x += Vector128<byte>.Count)
         {
-            (Vector128<short> v0, Vector128<short> v1, Vector128<short> v2, Vector128<short> v3) = Unpack(ref source, r0 + x, r1 + x);
-            (Vector128<short> w0, Vector128<short> w1, Vector128<short> w2, Vector128<short> w3) = Unpack(ref source, r2 + x, r3 + x);
+            (Vector128<short> v0, Vector128<short> v1, Vector128<short> v2, Vector128<short> v3) = Unpack(ref source, x, stride + x);
+            (Vector128<short> w0, Vector128<short> w1, Vector128<short> w2, Vector128<short> w3) = Unpack(ref source, (2 * stride) + x, three + x);
             foreach (ref readonly RowAccumulation output in outputs)
             {
                 ref int kept = ref Unsafe.Add(ref sums, output.Sums + x);
@@ -162,26 +162,28 @@ internal static class VerticalAccumulation
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Add256(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
+        ref byte source, nint stride, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
         int fractionBits, nint ahead)
     {
         Vector256<int> half = Vector256.Create(1 << (fractionBits - 1));
         Vector128<int> shift = Vector128.CreateScalar(fractionBits);
-        (nint r0, nint r1, nint r2, nint r3) = (rows[0], rows[1], rows[2], rows[3]);
-        (nint r4, nint r5, nint r6, nint r7) = (rows[4], rows[5], rows[6], rows[7]);
+        nint three = 3 * stride;
         ref RowAccumulation first = ref MemoryMarshal.GetReference(outputs);
         ref RowAccumulation end = ref Unsafe.Add(ref first, outputs.Length);
         for (nint x = 0; x < length; x += Vector256<byte>.Count)
         {
             ref byte at = ref Unsafe.AddByteOffset(ref source, x);
-            Unpack(ref at, r0, r1, out Vector256<short> a0, out Vector256<short> a1, out Vector256<short> a2, out Vector256<short> a3);
-            Unpack(ref at, r2, r3, out Vector256<short> b0, out Vector256<short> b1, out Vector256<short> b2, out Vector256<short> b3);
-            Unpack(ref at, r4, r5, out Vector256<short> c0, out Vector256<short> c1, out Vector256<short> c2, out Vector256<short> c3);
-            Unpack(ref at, r6, r7, out Vector256<short> d0, out Vector256<short> d1, out Vector256<short> d2, out Vector256<short> d3);
-            if ((x & (CacheLine - 1)) == 0)
+            ref byte fourth = ref Unsafe.AddByteOffset(ref at, 4 * stride);
+            Unpack(ref at, 0, stride, out Vector256<short> a0, out Vector256<short> a1, out Vector256<short> a2, out Vector256<short> a3);
+            Unpack(ref at, 2 * stride, three, out Vector256<short> b0, out Vector256<short> b1, out Vector256<short> b2, out Vector256<short> b3);
+            Unpack(ref fourth, 0, stride, out Vector256<short> c0, out Vector256<short> c1, out Vector256<short> c2, out Vector256<short> c3);
+            Unpack(ref fourth, 2 * stride, three, out Vector256<short> d0, out Vector256<short> d1, out Vector256<short> d2, out Vector256<short> d3);
+            if (ahead != 0 && (x & (CacheLine - 1)) == 0)
             {
-                Prefetch(ref Unsafe.AddByteOffset(ref at, ahead), r0, r1, r2, r3, r4, r5, r6, r7);
+                Prefetch(ref Unsafe.AddByteOffset(ref at, ahead), stride, three);
+                Prefetch(ref Unsafe.AddByteOffset(ref fourth, ahead), stride, three);
             }
 
             for (ref RowAccumulation output = ref first; Unsafe.IsAddressLessThan(ref output, ref end); output = ref Unsafe.Add(ref output, 1))
@@ -244,24 +246,30 @@ internal static class VerticalAccumulation
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Add512(
-        ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
+        ref byte source, nint stride, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
         int fractionBits, nint ahead)
     {
         Vector512<int> half = Vector512.Create(1 << (fractionBits - 1));
         Vector128<int> shift = Vector128.CreateScalar(fractionBits);
-        (nint r0, nint r1, nint r2, nint r3) = (rows[0], rows[1], rows[2], rows[3]);
-        (nint r4, nint r5, nint r6, nint r7) = (rows[4], rows[5], rows[6], rows[7]);
+        nint three = 3 * stride;
         ref RowAccumulation first = ref MemoryMarshal.GetReference(outputs);
         ref RowAccumulation end = ref Unsafe.Add(ref first, outputs.Length);
         for (nint x = 0; x < length; x += Vector512<byte>.Count)
         {
             ref byte at = ref Unsafe.AddByteOffset(ref source, x);
-            Unpack(ref at, r0, r1, out Vector512<short> a0, out Vector512<short> a1, out Vector512<short> a2, out Vector512<short> a3);
-            Unpack(ref at, r2, r3, out Vector512<short> b0, out Vector512<short> b1, out Vector512<short> b2, out Vector512<short> b3);
-            Unpack(ref at, r4, r5, out Vector512<short> c0, out Vector512<short> c1, out Vector512<short> c2, out Vector512<short> c3);
-            Unpack(ref at, r6, r7, out Vector512<short> d0, out Vector512<short> d1, out Vector512<short> d2, out Vector512<short> d3);
-            Prefetch(ref Unsafe.AddByteOffset(ref at, ahead), r0, r1, r2, r3, r4, r5, r6, r7);
+            ref byte fourth = ref Unsafe.AddByteOffset(ref at, 4 * stride);
+            Unpack(ref at, 0, stride, out Vector512<short> a0, out Vector512<short> a1, out Vector512<short> a2, out Vector512<short> a3);
+            Unpack(ref at, 2 * stride, three, out Vector512<short> b0, out Vector512<short> b1, out Vector512<short> b2, out Vector512<short> b3);
+            Unpack(ref fourth, 0, stride, out Vector512<short> c0, out Vector512<short> c1, out Vector512<short> c2, out Vector512<short> c3);
+            Unpack(ref fourth, 2 * stride, three, out Vector512<short> d0, out Vector512<short> d1, out Vector512<short> d2, out Vector512<short> d3);
+            if (ahead != 0)
+            {
+                Prefetch(ref Unsafe.AddByteOffset(ref at, ahead), stride, three);
+                Prefetch(ref Unsafe.AddByteOffset(ref fourth, ahead), stride, three);
+            }
+
             for (ref RowAccumulation output = ref first; Unsafe.IsAddressLessThan(ref output, ref end); output = ref Unsafe.Add(ref output, 1))
             {
                 ref int kept = ref Unsafe.Add(ref sums, output.Sums + x);
@@ -324,16 +332,12 @@ internal static class VerticalAccumulation
 
     // Rows of a large picture lie pages apart, where the processor's own prefetching starts anew on each.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static unsafe void Prefetch(ref byte at, nint r0, nint r1, nint r2, nint r3, nint r4, nint r5, nint r6, nint r7)
+    private static unsafe void Prefetch(ref byte at, nint stride, nint three)
     {
         byte* address = (byte*)Unsafe.AsPointer(ref at);
-        Sse.Prefetch1(address + r0);
-        Sse.Prefetch1(address + r1);
-        Sse.Prefetch1(address + r2);
-        Sse.Prefetch1(address + r3);
-        Sse.Prefetch1(address + r4);
-        Sse.Prefetch1(address + r5);
-        Sse.Prefetch1(address + r6);
-        Sse.Prefetch1(address + r7);
+        Sse.Prefetch1(address);
+        Sse.Prefetch1(address + stride);
+        Sse.Prefetch1(address + (2 * stride));
+        Sse.Prefetch1(address + three);
     }
 }

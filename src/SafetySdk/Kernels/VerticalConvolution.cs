@@ -61,6 +61,7 @@ internal static class VerticalConvolution
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Row128(
         ref byte source, ReadOnlySpan<nint> rows, ReadOnlySpan<short> high, ReadOnlySpan<short> low, int fractionBits, Span<byte> target)
     {
@@ -110,6 +111,7 @@ internal static class VerticalConvolution
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Row256(
         ref byte source, ReadOnlySpan<nint> rows, ReadOnlySpan<short> high, ReadOnlySpan<short> low, int fractionBits, Span<byte> target)
     {
@@ -161,6 +163,7 @@ internal static class VerticalConvolution
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Row512(
         ref byte source, ReadOnlySpan<nint> rows, ReadOnlySpan<short> high, ReadOnlySpan<short> low, int fractionBits, Span<byte> target)
     {
