@@ -42,7 +42,8 @@ internal static partial class HorizontalConvolution
         Vector512<byte> kept = AllButLast;
         Vector512<int> half = Vector512.Create(1 << (fractionBits - 1));
         Vector128<int> shift = Vector128.CreateScalar(fractionBits);
-        (nint r0, nint r1, nint r2, nint r3) = (rows[0], rows[1], rows[2], rows[3]);
+        (nint row1, nint row2, nint row3) = (rows[1] - rows[0], rows[2] - rows[0], rows[3] - rows[0]);
+        source = ref Unsafe.AddByteOffset(ref source, rows[0]);
         nint at = 0;
         nint step = PixelPair(layout);
         foreach (ref readonly ConvolutionLanes.Group group in layout.Groups.AsSpan())
@@ -60,16 +61,16 @@ internal static partial class HorizontalConvolution
                     var high = Vector512.LoadUnsafe(ref table, Width).AsInt16();
                     var low = Vector512.LoadUnsafe(ref table, 2 * Width).AsInt16();
                     table = ref Unsafe.AddByteOffset(ref table, (nint)(2 * Width));
-                    Vector512<short> taps = Taps(ref from, r0, kept, pick);
+                    Vector512<short> taps = Taps(ref from, kept, pick);
                     e = MultiplyAdd.Pairs(e, taps, high);
                     a = MultiplyAdd.Pairs(a, taps, low);
-                    taps = Taps(ref from, r1, kept, pick);
+                    taps = Taps(ref Unsafe.AddByteOffset(ref from, row1), kept, pick);
                     f = MultiplyAdd.Pairs(f, taps, high);
                     b = MultiplyAdd.Pairs(b, taps, low);
-                    taps = Taps(ref from, r2, kept, pick);
+                    taps = Taps(ref Unsafe.AddByteOffset(ref from, row2), kept, pick);
                     g = MultiplyAdd.Pairs(g, taps, high);
                     c = MultiplyAdd.Pairs(c, taps, low);
-                    taps = Taps(ref from, r3, kept, pick);
+                    taps = Taps(ref Unsafe.AddByteOffset(ref from, row3), kept, pick);
                     h = MultiplyAdd.Pairs(h, taps, high);
                     d = MultiplyAdd.Pairs(d, taps, low);
                     from = ref Unsafe.AddByteOffset(ref from, step);
@@ -87,10 +88,10 @@ internal static partial class HorizontalConvolution
                 {
                     var high = Vector512.LoadUnsafe(ref table, Width).AsInt16();
                     table = ref Unsafe.AddByteOffset(ref table, (nint)Width);
-                    a = MultiplyAdd.Pairs(a, Taps(ref from, r0, kept, pick), high);
-                    b = MultiplyAdd.Pairs(b, Taps(ref from, r1, kept, pick), high);
-                    c = MultiplyAdd.Pairs(c, Taps(ref from, r2, kept, pick), high);
-                    d = MultiplyAdd.Pairs(d, Taps(ref from, r3, kept, pick), high);
+                    a = MultiplyAdd.Pairs(a, Taps(ref from, kept, pick), high);
+                    b = MultiplyAdd.Pairs(b, Taps(ref Unsafe.AddByteOffset(ref from, row1), kept, pick), high);
+                    c = MultiplyAdd.Pairs(c, Taps(ref Unsafe.AddByteOffset(ref from, row2), kept, pick), high);
+                    d = MultiplyAdd.Pairs(d, Taps(ref Unsafe.AddByteOffset(ref from, row3), kept, pick), high);
                     from = ref Unsafe.AddByteOffset(ref from, step);
                 }
                 while (Unsafe.IsAddressLessThan(ref from, ref end));
@@ -114,7 +115,8 @@ internal static partial class HorizontalConvolution
         Vector512<byte> kept = AllButLast;
         Vector512<int> half = Vector512.Create(1 << (fractionBits - 1));
         Vector128<int> shift = Vector128.CreateScalar(fractionBits);
-        (nint r0, nint r1, nint r2, nint r3) = (rows[0], rows[1], rows[2], rows[3]);
+        (nint row1, nint row2, nint row3) = (rows[1] - rows[0], rows[2] - rows[0], rows[3] - rows[0]);
+        source = ref Unsafe.AddByteOffset(ref source, rows[0]);
         nint at = 0;
         nint step = PixelPair(layout);
         foreach (ref readonly ConvolutionLanes.Group group in layout.Groups.AsSpan())
@@ -123,8 +125,7 @@ internal static partial class HorizontalConvolution
             var pick = Vector512.LoadUnsafe(ref table);
             ref byte from = ref Unsafe.AddByteOffset(ref source, (nint)group.First);
             ref byte end = ref Unsafe.AddByteOffset(ref from, step * group.Steps);
-            nint second = group.Second - group.First;
-            (nint s0, nint s1, nint s2, nint s3) = (r0 + second, r1 + second, r2 + second, r3 + second);
+            ref byte second = ref Unsafe.AddByteOffset(ref source, (nint)group.Second);
             Vector512<int> a = half, b = half, c = half, d = half;
             if (split)
             {
@@ -134,19 +135,20 @@ internal static partial class HorizontalConvolution
                     var high = Vector512.LoadUnsafe(ref table, Width).AsInt16();
                     var low = Vector512.LoadUnsafe(ref table, 2 * Width).AsInt16();
                     table = ref Unsafe.AddByteOffset(ref table, (nint)(2 * Width));
-                    Vector512<short> taps = Taps(ref from, r0, s0, kept, pick);
+                    Vector512<short> taps = Taps(ref from, ref second, kept, pick);
                     e = MultiplyAdd.Pairs(e, taps, high);
                     a = MultiplyAdd.Pairs(a, taps, low);
-                    taps = Taps(ref from, r1, s1, kept, pick);
+                    taps = Taps(ref Unsafe.AddByteOffset(ref from, row1), ref Unsafe.AddByteOffset(ref second, row1), kept, pick);
                     f = MultiplyAdd.Pairs(f, taps, high);
                     b = MultiplyAdd.Pairs(b, taps, low);
-                    taps = Taps(ref from, r2, s2, kept, pick);
+                    taps = Taps(ref Unsafe.AddByteOffset(ref from, row2), ref Unsafe.AddByteOffset(ref second, row2), kept, pick);
                     g = MultiplyAdd.Pairs(g, taps, high);
                     c = MultiplyAdd.Pairs(c, taps, low);
-                    taps = Taps(ref from, r3, s3, kept, pick);
+                    taps = Taps(ref Unsafe.AddByteOffset(ref from, row3), ref Unsafe.AddByteOffset(ref second, row3), kept, pick);
                     h = MultiplyAdd.Pairs(h, taps, high);
                     d = MultiplyAdd.Pairs(d, taps, low);
                     from = ref Unsafe.AddByteOffset(ref from, step);
+                    second = ref Unsafe.AddByteOffset(ref second, step);
                 }
                 while (Unsafe.IsAddressLessThan(ref from, ref end));
 
@@ -161,11 +163,12 @@ internal static partial class HorizontalConvolution
                 {
                     var high = Vector512.LoadUnsafe(ref table, Width).AsInt16();
                     table = ref Unsafe.AddByteOffset(ref table, (nint)Width);
-                    a = MultiplyAdd.Pairs(a, Taps(ref from, r0, s0, kept, pick), high);
-                    b = MultiplyAdd.Pairs(b, Taps(ref from, r1, s1, kept, pick), high);
-                    c = MultiplyAdd.Pairs(c, Taps(ref from, r2, s2, kept, pick), high);
-                    d = MultiplyAdd.Pairs(d, Taps(ref from, r3, s3, kept, pick), high);
+                    a = MultiplyAdd.Pairs(a, Taps(ref from, ref second, kept, pick), high);
+                    b = MultiplyAdd.Pairs(b, Taps(ref Unsafe.AddByteOffset(ref from, row1), ref Unsafe.AddByteOffset(ref second, row1), kept, pick), high);
+                    c = MultiplyAdd.Pairs(c, Taps(ref Unsafe.AddByteOffset(ref from, row2), ref Unsafe.AddByteOffset(ref second, row2), kept, pick), high);
+                    d = MultiplyAdd.Pairs(d, Taps(ref Unsafe.AddByteOffset(ref from, row3), ref Unsafe.AddByteOffset(ref second, row3), kept, pick), high);
                     from = ref Unsafe.AddByteOffset(ref from, step);
+                    second = ref Unsafe.AddByteOffset(ref second, step);
                 }
                 while (Unsafe.IsAddressLessThan(ref from, ref end));
             }
@@ -178,20 +181,23 @@ internal static partial class HorizontalConvolution
         }
     }
 
-    private static Vector512<byte> AllButLast => ~Vector512.Create(Vector256<byte>.Zero, Vector256.Create(0UL, 0, 0, 0xFFUL << 56).AsByte());
+    private static Vector512<byte> AllButLast
+    {
+        // Not inlined it would live on the stack, and be read from there at every step.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ~Vector512.Create(Vector256<byte>.Zero, Vector256.Create(0UL, 0, 0, 0xFFUL << 56).AsByte());
+    }
 
     // Two pixels in bytes: the distance of the picks of a sample's two taps, twice.
     private static nint PixelPair(ConvolutionLanes.Layout layout) => 2 * layout.Channels;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Taps(ref byte from, nint row, Vector512<byte> kept, Vector512<byte> pick)
-        => Avx512Vbmi.PermuteVar64x8(Vector512.LoadUnsafe(ref Unsafe.AddByteOffset(ref from, row)) & kept, pick).AsInt16();
+    private static Vector512<short> Taps(ref byte from, Vector512<byte> kept, Vector512<byte> pick)
+        => Avx512Vbmi.PermuteVar64x8(Vector512.LoadUnsafe(ref from) & kept, pick).AsInt16();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Taps(ref byte from, nint row, nint second, Vector512<byte> kept, Vector512<byte> pick)
-        => Avx512Vbmi.PermuteVar64x8x2(
-            Vector512.LoadUnsafe(ref Unsafe.AddByteOffset(ref from, row)) & kept, pick,
-            Vector512.LoadUnsafe(ref Unsafe.AddByteOffset(ref from, second))).AsInt16();
+    private static Vector512<short> Taps(ref byte from, ref byte second, Vector512<byte> kept, Vector512<byte> pick)
+        => Avx512Vbmi.PermuteVar64x8x2(Vector512.LoadUnsafe(ref from) & kept, pick, Vector512.LoadUnsafe(ref second)).AsInt16();
 
     // 16 sums as bytes, clamped to 0..255.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -190,6 +190,7 @@ internal static class RgbNormalise
             => Vector512.ConvertToSingle(Avx512Vbmi.PermuteVar64x8(pixels, pick).AsInt32());
 
         // Bytes first, first + 3, ... in the low bytes of the lanes, a cleared byte in the others.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static Vector512<byte> PickWide(byte first, byte zero)
         {
             uint others = (uint)((zero << 8) | (zero << 16) | (zero << 24));

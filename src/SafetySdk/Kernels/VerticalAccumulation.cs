@@ -76,7 +76,7 @@ internal static class VerticalAccumulation
                 ref int kept = ref Unsafe.Add(ref sums, output.Sums + x);
                 int sum = output.Starts ? 1 << (fractionBits - 1) : kept;
                 sum += (short)output.Weights01 * Unsafe.AddByteOffset(ref source, x);
-                sum += (output.Weights01 >> 16) * Unsafe.AddByteOffset(ref source, (1 * stride) + x);
+                sum += (output.Weights01 >> 16) * Unsafe.AddByteOffset(ref source, stride + x);
                 sum += (short)output.Weights23 * Unsafe.AddByteOffset(ref source, (2 * stride) + x);
                 sum += (output.Weights23 >> 16) * Unsafe.AddByteOffset(ref source, (3 * stride) + x);
                 sum += (short)output.Weights45 * Unsafe.AddByteOffset(ref source, (4 * stride) + x);
@@ -198,26 +198,26 @@ internal static class VerticalAccumulation
                     s3 = Vector256.LoadUnsafe(ref kept, 24);
                 }
 
-                Vector256<short> k = Vector256.Create(output.Weights01).AsInt16();
-                s0 = MultiplyAdd.Pairs(s0, a0, k);
-                s1 = MultiplyAdd.Pairs(s1, a1, k);
-                s2 = MultiplyAdd.Pairs(s2, a2, k);
-                s3 = MultiplyAdd.Pairs(s3, a3, k);
-                k = Vector256.Create(output.Weights23).AsInt16();
-                s0 = MultiplyAdd.Pairs(s0, b0, k);
-                s1 = MultiplyAdd.Pairs(s1, b1, k);
-                s2 = MultiplyAdd.Pairs(s2, b2, k);
-                s3 = MultiplyAdd.Pairs(s3, b3, k);
-                k = Vector256.Create(output.Weights45).AsInt16();
-                s0 = MultiplyAdd.Pairs(s0, c0, k);
-                s1 = MultiplyAdd.Pairs(s1, c1, k);
-                s2 = MultiplyAdd.Pairs(s2, c2, k);
-                s3 = MultiplyAdd.Pairs(s3, c3, k);
-                k = Vector256.Create(output.Weights67).AsInt16();
-                s0 = MultiplyAdd.Pairs(s0, d0, k);
-                s1 = MultiplyAdd.Pairs(s1, d1, k);
-                s2 = MultiplyAdd.Pairs(s2, d2, k);
-                s3 = MultiplyAdd.Pairs(s3, d3, k);
+                if ((output.Weights01 | output.Weights23) != 0)
+                {
+                    Vector256<short> k = Vector256.Create(output.Weights01).AsInt16();
+                    Vector256<short> l = Vector256.Create(output.Weights23).AsInt16();
+                    s0 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s0, a0, k), b0, l);
+                    s1 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s1, a1, k), b1, l);
+                    s2 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s2, a2, k), b2, l);
+                    s3 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s3, a3, k), b3, l);
+                }
+
+                if ((output.Weights45 | output.Weights67) != 0)
+                {
+                    Vector256<short> k = Vector256.Create(output.Weights45).AsInt16();
+                    Vector256<short> l = Vector256.Create(output.Weights67).AsInt16();
+                    s0 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s0, c0, k), d0, l);
+                    s1 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s1, c1, k), d1, l);
+                    s2 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s2, c2, k), d2, l);
+                    s3 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s3, c3, k), d3, l);
+                }
+
                 if (output.Ends)
                 {
                     VerticalConvolution.Pack(s0, s1, s2, s3, shift).StoreUnsafe(ref Unsafe.AddByteOffset(ref target, output.Target + x));
@@ -282,26 +282,26 @@ internal static class VerticalAccumulation
                     s3 = Vector512.LoadUnsafe(ref kept, 48);
                 }
 
-                Vector512<short> k = Vector512.Create(output.Weights01).AsInt16();
-                s0 = MultiplyAdd.Pairs(s0, a0, k);
-                s1 = MultiplyAdd.Pairs(s1, a1, k);
-                s2 = MultiplyAdd.Pairs(s2, a2, k);
-                s3 = MultiplyAdd.Pairs(s3, a3, k);
-                k = Vector512.Create(output.Weights23).AsInt16();
-                s0 = MultiplyAdd.Pairs(s0, b0, k);
-                s1 = MultiplyAdd.Pairs(s1, b1, k);
-                s2 = MultiplyAdd.Pairs(s2, b2, k);
-                s3 = MultiplyAdd.Pairs(s3, b3, k);
-                k = Vector512.Create(output.Weights45).AsInt16();
-                s0 = MultiplyAdd.Pairs(s0, c0, k);
-                s1 = MultiplyAdd.Pairs(s1, c1, k);
-                s2 = MultiplyAdd.Pairs(s2, c2, k);
-                s3 = MultiplyAdd.Pairs(s3, c3, k);
-                k = Vector512.Create(output.Weights67).AsInt16();
-                s0 = MultiplyAdd.Pairs(s0, d0, k);
-                s1 = MultiplyAdd.Pairs(s1, d1, k);
-                s2 = MultiplyAdd.Pairs(s2, d2, k);
-                s3 = MultiplyAdd.Pairs(s3, d3, k);
+                if ((output.Weights01 | output.Weights23) != 0)
+                {
+                    Vector512<short> k = Vector512.Create(output.Weights01).AsInt16();
+                    Vector512<short> l = Vector512.Create(output.Weights23).AsInt16();
+                    s0 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s0, a0, k), b0, l);
+                    s1 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s1, a1, k), b1, l);
+                    s2 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s2, a2, k), b2, l);
+                    s3 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s3, a3, k), b3, l);
+                }
+
+                if ((output.Weights45 | output.Weights67) != 0)
+                {
+                    Vector512<short> k = Vector512.Create(output.Weights45).AsInt16();
+                    Vector512<short> l = Vector512.Create(output.Weights67).AsInt16();
+                    s0 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s0, c0, k), d0, l);
+                    s1 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s1, c1, k), d1, l);
+                    s2 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s2, c2, k), d2, l);
+                    s3 = MultiplyAdd.Pairs(MultiplyAdd.Pairs(s3, c3, k), d3, l);
+                }
+
                 if (output.Ends)
                 {
                     VerticalConvolution.Pack(s0, s1, s2, s3, shift).StoreUnsafe(ref Unsafe.AddByteOffset(ref target, output.Target + x));
