@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using SafetySdk.Kernels;
 
 namespace SafetySdk.Images;
@@ -13,6 +14,12 @@ internal sealed class AntialiasResampler : IDisposable
     private const int Rows = HorizontalConvolution.Rows;
     private const int Alignment = 64;
 
+    // Bytes from which on the next rows are prefetched.
+    private const int LargePicture = 8 << 20;
+
+    // How much an axis shrinks where 8-bit weights are near enough.
+    private const int LongWindow = 8;
+
     [ThreadStatic]
     private static AntialiasResampler? _idle;
 
@@ -21,6 +28,7 @@ internal sealed class AntialiasResampler : IDisposable
     private ResampleTable _horizontal = null!;
     private ResampleTable _vertical = null!;
     private bool _transposes;
+    private bool _quads;
 
     private byte[] _memory = [];
     private nint[] _offsets = [];
@@ -35,6 +43,8 @@ internal sealed class AntialiasResampler : IDisposable
     private int _finishedStride;
     private int _copyOffset;
     private int _copyStride;
+    private int _scratchOffset;
+    private int _scratchLength;
     private int _used;
 
     private int _sourceBytes;
@@ -101,19 +111,21 @@ internal sealed class AntialiasResampler : IDisposable
         {
             byte* memory = rented + _memoryStart;
             int* sums = rentedSums + _sumsStart;
+            // A picture that fits the caches is not worth it.
+            nint step = strip.Pixels.Length >= LargePicture ? (nint)group * strip.Stride : 0;
             for (int row = Math.Max(strip.Top, _vertical.FirstNeeded / group * group); row < end; row += group)
             {
                 Locate(strip, row, pixels, memory, rows);
+                nint ahead = row + group < end ? step : 0;
                 switch (_order)
                 {
                     case PassOrder.RowsFirst:
-                        ConvolveRows(row, pixels, memory, rows, ref writer);
+                        ConvolveRows(row, pixels, memory, rows, ahead, ref writer);
                         break;
                     case PassOrder.ColumnsFirst:
                         KeepRows(row, pixels, memory, rows, ref writer);
                         break;
                     default:
-                        nint ahead = strip.Pixels.Length >= 8000000 && row + group < end ? (nint)group * strip.Stride : 0;
                         SumRows(row, pixels, memory, sums, rows, ahead, ref writer);
                         break;
                 }
@@ -195,10 +207,22 @@ internal sealed class AntialiasResampler : IDisposable
         // The displayed axes, and how they are stored.
         bool mirrorsAcross = plan.Orientation is 2 or 3 or 7 or 8;
         bool mirrorsDown = plan.Orientation is 3 or 4 or 6 or 7;
+        (ResampleArithmetic arithmeticX, ResampleArithmetic arithmeticY) = (arithmetic, arithmetic);
+        // Rows first is what bicubic and Lanczos need, and long windows along source rows are most of their work.
+        (long stored, long resampled) = _transposes
+            ? (geometry.SourceHeight, geometry.ResizedHeight)
+            : ((long)geometry.SourceWidth, geometry.ResizedWidth);
+        _quads = !columnsFirst && plan.Channels != 1 && arithmetic == ResampleArithmetic.Int16 && plan.Precision == ResamplePrecision.Fast
+            && stored >= LongWindow * resampled;
+        if (_quads)
+        {
+            (arithmeticX, arithmeticY) = _transposes ? (arithmeticX, ResampleArithmetic.Int8) : (ResampleArithmetic.Int8, arithmeticY);
+        }
+
         var x = new ResampleTableKey(
-            geometry.SourceWidth, geometry.ResizedWidth, geometry.CropLeft, geometry.Content.Width, filter, arithmetic);
+            geometry.SourceWidth, geometry.ResizedWidth, geometry.CropLeft, geometry.Content.Width, filter, arithmeticX);
         var y = new ResampleTableKey(
-            geometry.SourceHeight, geometry.ResizedHeight, geometry.CropTop + plan.FirstRow, plan.Rows, filter, arithmetic);
+            geometry.SourceHeight, geometry.ResizedHeight, geometry.CropTop + plan.FirstRow, plan.Rows, filter, arithmeticY);
         (ResampleTableKey across, ResampleTableKey down) = _transposes ? (y, x) : (x, y);
         _horizontal = ResampleTableCache.Get(
             across with { Direction = mirrorsAcross ? ResampleDirection.Mirrored : ResampleDirection.Forward });
@@ -246,7 +270,15 @@ internal sealed class AntialiasResampler : IDisposable
         _finishedOffset = checked((_ringSlots + wide) * _ringStride);
         _copyOffset = checked(_finishedOffset + (Rows * _finishedStride));
         _used = checked(_copyOffset + (VerticalAccumulation.Rows * _copyStride));
-        _used = checked(_used + Alignment);
+        _scratchOffset = _used;
+        _scratchLength = 0;
+        if (_quads)
+        {
+            ConvolutionWeights weights = _horizontal.Weights;
+            _scratchLength = HorizontalConvolution.QuadScratch(weights.Quads!.For(weights));
+        }
+
+        _used = checked(_used + _scratchLength + Alignment);
         _memory = ArrayPool<byte>.Shared.Rent(_used);
         // The garbage collector may move an array, which costs only time.
         _memoryStart = Misalignment(_memory);
@@ -258,6 +290,7 @@ internal sealed class AntialiasResampler : IDisposable
     }
 
     // Offsets of a group of rows from the strip, one stride apart; rows below it repeat its last one, with weights of 0.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private unsafe void Locate(scoped RowStrip strip, int row, byte* pixels, byte* memory, scoped Span<nint> rows)
     {
         int start = _plan.Channels * _horizontal.FirstNeeded;
@@ -290,7 +323,9 @@ internal sealed class AntialiasResampler : IDisposable
         }
     }
 
-    private unsafe void ConvolveRows<TWriter>(int row, byte* pixels, byte* memory, scoped Span<nint> rows, ref TWriter writer)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private unsafe void ConvolveRows<TWriter>(
+        int row, byte* pixels, byte* memory, scoped Span<nint> rows, nint ahead, ref TWriter writer)
         where TWriter : struct, IPixelRowWriter, allows ref struct
     {
         Span<nint> targets = stackalloc nint[Rows];
@@ -306,6 +341,12 @@ internal sealed class AntialiasResampler : IDisposable
             {
                 new ReadOnlySpan<byte>(pixels + rows[i] + start, _finishedBytes).CopyTo(new Span<byte>(memory + targets[i], _finishedBytes));
             }
+        }
+        else if (_quads)
+        {
+            HorizontalConvolution.ConvolveQuads(
+                ref *pixels, rows, _horizontal.Weights, _plan.Channels, ref *memory, targets,
+                new Span<byte>(memory + _scratchOffset, _scratchLength), ahead);
         }
         else
         {
@@ -332,6 +373,7 @@ internal sealed class AntialiasResampler : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private unsafe void KeepRows<TWriter>(int row, byte* pixels, byte* memory, scoped Span<nint> rows, ref TWriter writer)
         where TWriter : struct, IPixelRowWriter, allows ref struct
     {
@@ -349,6 +391,7 @@ internal sealed class AntialiasResampler : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private unsafe void SumRows<TWriter>(
         int row, byte* pixels, byte* memory, int* sums, scoped Span<nint> rows, nint ahead, ref TWriter writer)
         where TWriter : struct, IPixelRowWriter, allows ref struct
@@ -387,6 +430,7 @@ internal sealed class AntialiasResampler : IDisposable
         : (nint)(output % _ringSlots) * _ringStride;
 
     // The window of a ring whose row of number n lies in slot n modulo the slots.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private unsafe void Column(byte* memory, int first, int count, Span<byte> target)
     {
         for (int i = 0; i < count; i++)
@@ -453,6 +497,7 @@ internal sealed class AntialiasResampler : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int WeightPair(int output, int row)
     {
         int at = row - _vertical.First[output];

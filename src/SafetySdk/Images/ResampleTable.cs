@@ -12,6 +12,12 @@ internal enum ResampleArithmetic
     /// Pillow-SIMD and torchvision: as many fraction bits, at most 22, as let the largest weight of the axis fit 16 bits.
     /// </summary>
     Int16,
+
+    /// <summary>
+    /// For long windows: as many fraction bits as keep the weights of the axis within <see cref="ConvolutionQuads.LargestWeight"/>. What
+    /// rounding takes from a weight is given to the next, so that the sum is exact and smooth parts of a picture lose nothing.
+    /// </summary>
+    Int8,
 }
 
 /// <summary>How the samples of an axis are stored, against how they are displayed.</summary>
@@ -42,6 +48,7 @@ internal sealed class ResampleTable
     private readonly short[] _high;
     private readonly short[] _low;
     private readonly ConvolutionLanes _lanes = new();
+    private readonly ConvolutionQuads.Cache? _quads;
 
     public ResampleTable(ResampleTableKey key)
     {
@@ -55,15 +62,20 @@ internal sealed class ResampleTable
         _high = new short[checked(Stride * key.Length)];
         _low = split ? new short[_high.Length] : [];
         double[] weights = new double[window.Slots];
-        FractionBits = split ? MaximumFractionBits : Int16FractionBits(window, key.Output, weights);
+        int[] integers = new int[window.Slots];
+        // A weight may be rounded the other way, by the error of the one before.
+        int largest = key.Arithmetic == ResampleArithmetic.Int8 ? ConvolutionQuads.LargestWeight - 1 : short.MaxValue;
+        FractionBits = split ? MaximumFractionBits : FractionBitsWithin(largest, window, key.Output, weights);
+        _quads = key.Arithmetic == ResampleArithmetic.Int8 ? new() : null;
         for (int o = 0; o < key.Length; o++)
         {
             int displayed = key.Direction == ResampleDirection.Reversed ? key.Length - 1 - o : o;
             (int first, int count) = window.Weigh(key.Start + displayed, weights);
+            Quantise(weights.AsSpan(0, count), integers);
             if (key.Direction != ResampleDirection.Forward)
             {
                 first = key.Input - first - count;
-                weights.AsSpan(0, count).Reverse();
+                integers.AsSpan(0, count).Reverse();
             }
 
             _first[o] = first;
@@ -71,7 +83,7 @@ internal sealed class ResampleTable
             LargestCount = Math.Max(LargestCount, count);
             for (int i = 0; i < count; i++)
             {
-                int weight = ResampleWindow.Quantise(weights[i], FractionBits);
+                int weight = integers[i];
                 if (split)
                 {
                     _high[(o * Stride) + i] = (short)(weight >> ConvolutionWeights.LowBits);
@@ -140,13 +152,31 @@ internal sealed class ResampleTable
         Stride = Stride,
         FractionBits = FractionBits,
         Lanes = _lanes,
+        Quads = _quads,
     };
 
     /// <summary>Bytes held, for the cache; the layout that kernels add repeats weights for each channel.</summary>
     public long Bytes => (24L * Length) + (8L * (_high.Length + _low.Length));
 
+    private void Quantise(ReadOnlySpan<double> weights, Span<int> integers)
+    {
+        double error = 0;
+        for (int i = 0; i < weights.Length; i++)
+        {
+            if (Key.Arithmetic != ResampleArithmetic.Int8)
+            {
+                integers[i] = ResampleWindow.Quantise(weights[i], FractionBits);
+                continue;
+            }
+
+            double exact = (weights[i] * (1 << FractionBits)) + error;
+            integers[i] = (int)Math.Round(exact);
+            error = exact - integers[i];
+        }
+    }
+
     // The whole axis decides, also where only a part of it is wanted: a crop must have the bytes of the full result.
-    private static int Int16FractionBits(ResampleWindow window, int output, double[] weights)
+    private static int FractionBitsWithin(int limit, ResampleWindow window, int output, double[] weights)
     {
         double largest = 0;
         for (int o = 0; o < output; o++)
@@ -159,7 +189,7 @@ internal sealed class ResampleTable
         }
 
         int bits = 0;
-        while (bits < MaximumFractionBits && (int)(0.5 + (largest * (1 << (bits + 1)))) < 1 << 15)
+        while (bits < MaximumFractionBits && (int)(0.5 + (largest * (1 << (bits + 1)))) <= limit)
         {
             bits++;
         }

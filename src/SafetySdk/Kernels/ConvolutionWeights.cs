@@ -34,6 +34,9 @@ internal readonly ref struct ConvolutionWeights
     /// <summary>The same in another layout, always of these weights; without it the widest form is not used.</summary>
     public ConvolutionLanes? Lanes { get; init; }
 
+    /// <summary>The same in the layout of long windows, where every weight is within <see cref="ConvolutionQuads.LargestWeight"/>.</summary>
+    public ConvolutionQuads.Cache? Quads { get; init; }
+
     /// <summary>Whether weights have low halves.</summary>
     public bool IsSplit => !Low.IsEmpty;
 }
