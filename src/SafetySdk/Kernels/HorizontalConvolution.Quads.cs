@@ -43,13 +43,16 @@ internal static partial class HorizontalConvolution
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Quads512(
+    internal static unsafe void Quads512(
         ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, ref byte target, ReadOnlySpan<nint> targets,
         Span<byte> scratch, nint ahead)
     {
-        ConvolutionQuads quads = Regroup(ref source, rows, weights, channels, scratch, ahead);
+        ConvolutionQuads quads = Regroup(ref source, rows, weights, channels, scratch);
         nint stride = QuadStride(quads);
         nint three = 3 * stride;
+        // Spread over the steps, so that memory delivers the next rows while these are computed.
+        byte* next = (byte*)Unsafe.AsPointer(ref source) + rows[0] + ahead;
+        nint pace = ahead / Math.Max(1, quads.First.Length * quads.Steps);
         ref byte start = ref MemoryMarshal.GetReference(scratch);
         ref byte k = ref MemoryMarshal.GetReference(quads.Weights);
         nint length = quads.Steps * ConvolutionQuads.Taps;
@@ -65,6 +68,8 @@ internal static partial class HorizontalConvolution
             Vector512<int> a = Vector512<int>.Zero, b = a, c = a, d = a;
             do
             {
+                Sse.Prefetch1(next);
+                next += pace;
                 Vector512<sbyte> taps = Avx512F.PermuteVar16x32(Vector128.LoadUnsafe(ref k).AsInt32().ToVector256Unsafe().ToVector512Unsafe(), spread)
                     .AsSByte();
                 a += Four512(ref from, taps, ones);
@@ -87,13 +92,16 @@ internal static partial class HorizontalConvolution
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Quads256(
+    internal static unsafe void Quads256(
         ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, ref byte target, ReadOnlySpan<nint> targets,
         Span<byte> scratch, nint ahead)
     {
-        ConvolutionQuads quads = Regroup(ref source, rows, weights, channels, scratch, ahead);
+        ConvolutionQuads quads = Regroup(ref source, rows, weights, channels, scratch);
         nint stride = QuadStride(quads);
         nint three = 3 * stride;
+        // Spread over the steps, so that memory delivers the next rows while these are computed.
+        byte* next = (byte*)Unsafe.AsPointer(ref source) + rows[0] + ahead;
+        nint pace = ahead / Math.Max(1, quads.First.Length * quads.Steps * 2);
         ref byte start = ref MemoryMarshal.GetReference(scratch);
         ref byte k = ref MemoryMarshal.GetReference(quads.Weights);
         nint length = quads.Steps * ConvolutionQuads.Taps;
@@ -109,6 +117,8 @@ internal static partial class HorizontalConvolution
             Vector256<int> a = Vector256<int>.Zero, b = a, c = a, d = a;
             do
             {
+                Sse.Prefetch1(next);
+                next += pace;
                 Vector256<sbyte> taps = Avx2.PermuteVar8x32(
                     Vector256.Create(Unsafe.ReadUnaligned<long>(ref k)).AsInt32(), spread).AsSByte();
                 a += Four256(ref from, taps, ones);
@@ -140,8 +150,7 @@ internal static partial class HorizontalConvolution
     private static int QuadStride(ConvolutionQuads quads) => quads.Quads * ConvolutionQuads.Width;
 
     private static ConvolutionQuads Regroup(
-        ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, Span<byte> scratch,
-        nint ahead)
+        ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, Span<byte> scratch)
     {
         Check(weights, channels);
         ConvolutionQuads quads = weights.Quads!.For(weights);
@@ -153,8 +162,7 @@ internal static partial class HorizontalConvolution
         for (int row = 0; row < Rows; row++)
         {
             Regroup(
-                ref Unsafe.AddByteOffset(ref source, rows[row]), quads.Pixels, channels, ref MemoryMarshal.GetReference(scratch[(row * QuadStride(quads))..]),
-                ahead);
+                ref Unsafe.AddByteOffset(ref source, rows[row]), quads.Pixels, channels, ref MemoryMarshal.GetReference(scratch[(row * QuadStride(quads))..]));
         }
 
         return quads;
@@ -162,7 +170,7 @@ internal static partial class HorizontalConvolution
 
     // Reads up to 61 bytes after the last pixel, and writes as far as the quads of the layout.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Regroup(ref byte row, int pixels, int channels, ref byte target, nint ahead)
+    private static void Regroup(ref byte row, int pixels, int channels, ref byte target)
     {
         nint end = (nint)pixels * 4;
         if (SimdWidth.HasByteShuffle512 && channels == 3)
@@ -173,7 +181,6 @@ internal static partial class HorizontalConvolution
             Vector512<byte> pick = Vector512.Create(Vector256.Create(four, four + next), Vector256.Create(eight, eight + next));
             for (nint at = 0; at < end; at += Vector512<byte>.Count)
             {
-                Sse.Prefetch1((byte*)Unsafe.AsPointer(ref row) + ahead);
                 Avx512Vbmi.PermuteVar64x8(Vector512.LoadUnsafe(ref row), pick).StoreUnsafe(ref Unsafe.AddByteOffset(ref target, at));
                 row = ref Unsafe.AddByteOffset(ref row, 48);
             }
@@ -188,7 +195,6 @@ internal static partial class HorizontalConvolution
         Vector256<byte> both = Vector256.Create(one, one);
         for (nint at = 0; at < end; at += Vector256<byte>.Count)
         {
-            Sse.Prefetch1((byte*)Unsafe.AsPointer(ref row) + ahead);
             Avx2.Shuffle(TwoRows(ref row, ref Unsafe.AddByteOffset(ref row, quad)), both).StoreUnsafe(ref Unsafe.AddByteOffset(ref target, at));
             row = ref Unsafe.AddByteOffset(ref row, 2 * quad);
         }
