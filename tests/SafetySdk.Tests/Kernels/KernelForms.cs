@@ -9,8 +9,8 @@ internal delegate void HorizontalForm(
     ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, ref byte target, ReadOnlySpan<nint> targets);
 
 internal delegate void AccumulationForm(
-    ref byte source, ReadOnlySpan<nint> rows, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target,
-    int fractionBits);
+    ref byte source, nint stride, int length, ReadOnlySpan<RowAccumulation> outputs, ref int sums, ref byte target, int fractionBits,
+    nint ahead);
 
 internal delegate int PlanesForm(
     ReadOnlySpan<byte> rgb, int x, Span<float> red, Span<float> green, Span<float> blue, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale);
@@ -63,6 +63,31 @@ internal static class KernelForms
         }
 
         return forms;
+    }
+
+    /// <summary>Those that take 8-bit weights from regrouped rows; the result is that of any other form.</summary>
+    public static List<HorizontalForm> Quads()
+    {
+        List<HorizontalForm> forms = [Scratched(HorizontalConvolution.ConvolveQuads)];
+        if (SimdWidth.Has256)
+        {
+            forms.Add(Scratched(HorizontalConvolution.Quads256));
+        }
+
+        if (SimdWidth.Has512)
+        {
+            forms.Add(Scratched(HorizontalConvolution.Quads512));
+        }
+
+        return forms;
+
+        static HorizontalForm Scratched(QuadForm form) => (
+            ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, ref byte target, ReadOnlySpan<nint> targets) =>
+        {
+            using var scratch = new GuardedMemory(HorizontalConvolution.QuadScratch(weights.Quads!.For(weights)));
+            scratch.AtEnd.Fill(0xAA);
+            form(ref source, rows, weights, channels, ref target, targets, scratch.AtEnd, 12345);
+        };
     }
 
     public static List<AccumulationForm> Accumulation()
@@ -147,6 +172,10 @@ internal static class KernelForms
 
         return forms;
     }
+
+    private delegate void QuadForm(
+        ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, ref byte target, ReadOnlySpan<nint> targets,
+        Span<byte> scratch, nint ahead);
 
     private delegate void AlphaCall(ReadOnlySpan<byte> rgba, Span<byte> target);
 }

@@ -71,6 +71,80 @@ public sealed class KernelPropertyTests
     }).Check(Checks);
 
     [Fact]
+    public void With_weights_of_8_bits_every_form_gives_the_bytes_of_the_definition() => Prop.ForAll(Cases, c =>
+    {
+        c = c with { Arithmetic = ResampleArithmetic.Int8, Channels = Math.Max(3, c.Channels) };
+        var table = new ResampleTable(new(c.Input, c.Output, 0, c.Output, c.Filter, c.Arithmetic));
+        for (int x = 0; x < table.Length; x++)
+        {
+            ReadOnlySpan<short> weights = table.High(x);
+            Assert.True(weights.IndexOfAnyExceptInRange((short)-ConvolutionQuads.LargestWeight, (short)ConvolutionQuads.LargestWeight) < 0);
+            int sum = 0;
+            foreach (short weight in weights)
+            {
+                sum += weight;
+            }
+
+            Assert.Equal(1 << table.FractionBits, sum);
+        }
+
+        byte[] samples = c.Samples(Rows);
+        byte[] expected = c.Along(HorizontalConvolution.ConvolveScalar, samples, 0);
+        foreach (HorizontalForm form in (List<HorizontalForm>)[.. KernelForms.Horizontal(), .. KernelForms.Quads()])
+        {
+            Assert.Equal(expected, c.Along(form, samples, 0xAA));
+            Assert.Equal(expected, c.Along(form, samples, 0x55));
+        }
+    }).Check(Checks);
+
+    [Fact]
+    public void Summed_down_the_columns_every_form_gives_the_bytes_of_the_definition() => Prop.ForAll(Cases, c =>
+    {
+        const int Group = VerticalAccumulation.Rows;
+        c = c with { Input = (Math.Min(c.Input, 120) + Group - 1) & -Group, Arithmetic = ResampleArithmetic.Int16 };
+        int length = (Math.Min(c.Output, 256) + VerticalAccumulation.Block - 1) & -VerticalAccumulation.Block;
+        int stride = length + (c.Misaligned & 7);
+        var table = new ResampleTable(new(c.Input, 3, 0, 3, c.Filter, c.Arithmetic));
+        using var source = new GuardedMemory((c.Input * stride) + c.Misaligned);
+        using var target = new GuardedMemory(table.Length * length);
+        c.Fill(source.AtEnd);
+        byte[] expected = new byte[length];
+        foreach (AccumulationForm form in KernelForms.Accumulation())
+        {
+            target.AtEnd.Fill(0xAA);
+            int[] sums = new int[table.Length * length];
+            Array.Fill(sums, 0x55555555);
+            for (int row = 0; row < c.Input; row += Group)
+            {
+                RowAccumulation[] outputs = [.. Enumerable.Range(0, table.Length)
+                    .Where(o => table.First[o] < row + Group && table.First[o] + table.Count[o] > row)
+                    .Select(o => new RowAccumulation(
+                        o * length, o * length, Pair(table, o, row), Pair(table, o, row + 2), Pair(table, o, row + 4), Pair(table, o, row + 6),
+                        table.First[o] >= row, table.First[o] + table.Count[o] <= row + Group))];
+                form(
+                    ref source.AtEnd[c.Misaligned + (row * stride)], stride, length, outputs, ref sums[0],
+                    ref MemoryMarshal.GetReference(target.AtEnd), table.FractionBits, (c.Seed & 1) * Group * stride);
+            }
+
+            for (int o = 0; o < table.Length; o++)
+            {
+                nint[] rows = [.. Enumerable.Range(table.First[o], table.Count[o]).Select(i => (nint)(c.Misaligned + (i * stride)))];
+                VerticalConvolution.RowScalar(
+                    ref MemoryMarshal.GetReference(source.AtEnd), rows, table.High(o), default, table.FractionBits, expected);
+                Assert.Equal(expected, target.AtEnd.Slice(o * length, length));
+            }
+        }
+
+        static int Pair(ResampleTable table, int output, int row)
+        {
+            return Weight(row) | (Weight(row + 1) << 16);
+
+            int Weight(int at) => at >= table.First[output] && at < table.First[output] + table.Count[output]
+                ? (ushort)table.High(output)[at - table.First[output]] : 0;
+        }
+    }).Check(Checks);
+
+    [Fact]
     public void A_constant_picture_stays_as_it_is() => Prop.ForAll(Cases, c =>
     {
         byte[] samples = c.Samples(Rows);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using SafetySdk.Kernels;
+using SafetySdk.Tests.Hashing;
 using SafetySdk.Tests.Images;
 
 namespace SafetySdk.Tests.Kernels;
@@ -32,6 +33,7 @@ public sealed class ResizeKernelLaneTests
         Type[] suites =
         [
             typeof(ResizeKernelTests), typeof(KernelPropertyTests), typeof(PillowParityTests), typeof(TensorRecipeTests), typeof(FastResizeTests),
+            typeof(StreamedResizeTests), typeof(PdqHasherTests),
         ];
         foreach (Type suite in suites)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using SafetySdk.Kernels;
 
@@ -140,7 +141,7 @@ public sealed class ResizeKernelTests
     }
 
     [Fact]
-    public void Rows_are_added_in_groups_of_four()
+    public void Rows_are_added_in_groups_of_eight()
     {
         var random = new Random(3);
         const int Outputs = 3;
@@ -150,7 +151,7 @@ public sealed class ResizeKernelTests
             {
                 for (int groups = 1; groups <= 4; groups++)
                 {
-                    int rows = 4 * groups;
+                    int rows = VerticalAccumulation.Rows * groups;
                     using var source = new GuardedMemory(rows * length);
                     using var target = new GuardedMemory(Outputs * length);
                     Fill(random, source.AtEnd, groups);
@@ -162,10 +163,11 @@ public sealed class ResizeKernelTests
                     for (int group = 0; group < groups; group++)
                     {
                         RowAccumulation[] outputs = [.. Enumerable.Range(0, Outputs).Select(o => new RowAccumulation(
-                            o * length, o * length, Pair(weights[o], 4 * group), Pair(weights[o], (4 * group) + 2), group == 0, group == groups - 1))];
+                            o * length, o * length, Pair(weights[o], 8 * group), Pair(weights[o], (8 * group) + 2), Pair(weights[o], (8 * group) + 4),
+                            Pair(weights[o], (8 * group) + 6), group == 0, group == groups - 1))];
                         form(
-                            ref MemoryMarshal.GetReference(source.AtEnd), [.. Enumerable.Range(4 * group, 4).Select(i => (nint)(i * length))], length,
-                            outputs, ref MemoryMarshal.GetArrayDataReference(sums), ref MemoryMarshal.GetReference(target.AtEnd), bits);
+                            ref Unsafe.AddByteOffset(ref MemoryMarshal.GetReference(source.AtEnd), (nint)(8 * group * length)), length, length, outputs,
+                            ref MemoryMarshal.GetArrayDataReference(sums), ref MemoryMarshal.GetReference(target.AtEnd), bits, 8 * length);
                     }
 
                     for (int o = 0; o < Outputs; o++)
