@@ -8,7 +8,7 @@ namespace SafetySdk.Tests.Images;
 /// <summary>How far the fast form may be from Pillow, that it is never used unasked, and that no form allocates.</summary>
 public sealed class FastResizeTests
 {
-    private static readonly (int Width, int Height)[] Sizes = [(224, 224), (299, 299), (512, 384), (640, 640), (97, 31)];
+    private static readonly (int Width, int Height)[] Sizes = [(224, 224), (299, 299), (512, 384), (640, 640), (97, 31), (24, 18)];
 
     public static TheoryData<ResampleMode, int> PhotographBounds() => new()
     {
