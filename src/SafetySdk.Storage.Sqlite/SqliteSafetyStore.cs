@@ -103,6 +103,9 @@ public sealed class SqliteSafetyStore : ISafetyStore
         }
     }
 
+    /// <summary>Whether every commit has reached the disk.</summary>
+    internal bool IsFlushed => !_unflushed;
+
     /// <summary>Lets begun work end, refuses what waits, and closes the file.</summary>
     public void Dispose()
     {
