@@ -1,10 +1,15 @@
 using BenchmarkDotNet.Running;
 using SafetySdk.Benchmarks;
 
-if (args is ["matching", ..])
+switch (args)
 {
-    MatchingMeasurement.Run(args);
-    return;
+    case ["matching", ..]:
+        MatchingMeasurement.Run(args);
+        break;
+    case ["stores", .. string[] rest]:
+        StoreLatency.Run(rest);
+        break;
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        break;
 }
-
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

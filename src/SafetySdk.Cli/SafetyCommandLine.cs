@@ -26,6 +26,7 @@ internal static class SafetyCommandLine
             ImagesCommand.Create(common, output, error),
             ModelsCommand.Create(common, output, error),
             PolicyCommand.Create(common, output),
+            AuditCommand.Create(common, output),
         };
         root.Add(common.Format);
         root.Add(common.Home);

@@ -20,9 +20,17 @@ public sealed partial class DependencyTests
         ["Classification"] = ["Images"], // the contract of detectors takes a picture
         ["Prompts"] = ["Classification"], // categories and signals
         ["Policies"] = ["Classification"], // categories and signals
+        ["Accounts"] = ["Policies"], // age bands and decisions
+        ["Audit"] = ["Classification", "Policies"], // a record says what was seen and decided
+        ["Reporting"] = [], // reports are bytes to it
+        // One transaction holds an account, a record and a report; what a verdict asks for is done here.
+        ["Storage"] = ["Classification", "Policies", "Accounts", "Audit", "Reporting"],
         ["Pipeline"] = ["Images", "Matching", "Classification", "Prompts", "Policies"],
         // Hashing: opening a list names the convention of its hashes.
-        ["DependencyInjection"] = [Root, "Images", "Hashing", "Matching", "Classification", "Prompts", "Policies", "Pipeline"],
+        ["DependencyInjection"] =
+        [
+            Root, "Images", "Hashing", "Matching", "Classification", "Prompts", "Policies", "Accounts", "Audit", "Reporting", "Storage", "Pipeline",
+        ],
     };
 
     private static IEnumerable<string> Sources

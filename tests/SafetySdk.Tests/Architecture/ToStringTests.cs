@@ -1,10 +1,14 @@
 using System.Reflection;
+using SafetySdk.Accounts;
+using SafetySdk.Audit;
 using SafetySdk.Classification;
 using SafetySdk.Hashing;
 using SafetySdk.Images;
 using SafetySdk.Matching;
 using SafetySdk.Pipeline;
 using SafetySdk.Policies;
+using SafetySdk.Reporting;
+using SafetySdk.Storage;
 
 namespace SafetySdk.Tests.Architecture;
 
@@ -21,6 +25,12 @@ public sealed class ToStringTests
     private static readonly TextLine Line = new(Planted, 1, []);
 
     private static readonly KnownContentMatch Match = new("list", Planted, "pdq", 0, "original", [Planted]);
+
+    private static readonly StandingChange Change =
+        new(Planted, AccountStanding.Good, AccountStanding.Banned, Planted, Planted, default) { Asked = AccountStanding.Banned };
+
+    private static readonly OutboxReport Report =
+        new(Planted, "kind", Convert.FromHexString(Planted)) { Lease = Planted, RemoteId = Planted, LastError = Planted };
 
     // Records that carry content, each with the planted value wherever content can be.
     private static readonly object[] Carriers =
@@ -42,6 +52,15 @@ public sealed class ToStringTests
         },
         new KnownContentResult([Match], TooLittleDetail: false),
         new HashListOptions { Labels = [Planted] },
+        new Account(Planted),
+        Change,
+        new AccountSignal(Planted, "sexual", Decision.Block, 1, Planted, default),
+        new Appeal(Planted, 1, default) { Reason = Planted, DecidedBy = Planted },
+        new AuditEntry { Kind = AuditKind.Verdict, Account = Planted, VerdictId = Planted, Inputs = [new InputDigest("prompt", Planted)] },
+        new ReportDraft(Planted, "kind", Convert.FromHexString(Planted)) { VerdictId = Planted },
+        Report,
+        new CheckSubject { AccountId = Planted, Inputs = [new InputDigest("prompt", Planted)] },
+        new RecordedVerdict(AuditHead.Empty) { Change = Change, Report = Report },
     ];
 
     // Values whose text is what they are for: whoever prints a hash means it.
@@ -54,7 +73,8 @@ public sealed class ToStringTests
         typeof(ModelFile), typeof(ModelInput), typeof(ModelOutput), typeof(TensorRecipe), typeof(PadColour), typeof(PolicyRule),
         typeof(SafetyPolicy), typeof(VerdictReason), typeof(Verdict), typeof(CategoryInfo), typeof(ContextFinding), typeof(HelpResource),
         typeof(PolicyProblem), typeof(PolicyDifference),
-        typeof(HashListCounts), typeof(HashIndexUpdate),
+        typeof(HashListCounts), typeof(HashIndexUpdate), typeof(AuditHead), typeof(AuditFault), typeof(DeliveryResult),
+        typeof(InputDigest), // nothing without the key
     ];
 
     [Fact]

@@ -1,0 +1,150 @@
+using System.Diagnostics;
+using System.Globalization;
+using SafetySdk.Audit;
+using SafetySdk.Classification;
+using SafetySdk.Pipeline;
+using SafetySdk.Policies;
+using SafetySdk.Prompts;
+using SafetySdk.Storage;
+using SafetySdk.Storage.Sqlite;
+
+namespace SafetySdk.Benchmarks;
+
+/// <summary>
+/// What one check costs without any model: account gate, pipeline, policy, digests and the audit record. Each check is timed by itself,
+/// the lanes in turn, so that a busy machine disturbs all alike. <c>stores [FOLDER] [CHECKS] [ROUNDS]</c>.
+/// </summary>
+internal static class StoreLatency
+{
+    private static readonly SafetyRequest Request = new()
+    {
+        Prompt = "a watercolour of a lighthouse at dawn, soft light, wide view over the harbour",
+        AccountId = "account-4711",
+    };
+
+    private static readonly SafetyPipeline Pipeline = new(new SafetyPipelineParts
+    {
+        Policy = PolicyFile.Load("balanced"),
+        PromptClassifiers = [new Silent()],
+    });
+
+    public static void Run(string[] args)
+    {
+        string folder = args.Length > 0 ? args[0] : Path.GetTempPath();
+        int checks = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 2000;
+        int rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 7;
+        string file = Path.Combine(folder, $"stores-{Guid.NewGuid():N}.db");
+        using var memory = new InMemorySafetyStore();
+        using SqliteSafetyStore sqlite = SqliteSafetyStore.Open(file);
+        var digester = InputDigester.Ephemeral();
+        var inMemory = new VerdictRecorder(memory, digester);
+        var process = new VerdictRecorder(sqlite, digester);
+        var full = new VerdictRecorder(sqlite, digester, new RecorderOptions { Durability = StoreDurability.Full });
+        (string Name, Action Check, int Divisor)[] lanes =
+        [
+            ("pipeline and policy alone", () => Pipeline.Check(Request), 1),
+            ("with gate and audit, in memory", () => Check(inMemory), 1),
+            ("with gate and audit, SQLite, survives the process", () => Check(process), 1),
+            ("with gate and audit, SQLite, survives a loss of power", () => Check(full), 20),
+        ];
+        Console.WriteLine($"{Environment.ProcessorCount} processors, .NET {Environment.Version}, {checks} checks x {rounds} rounds");
+        Console.WriteLine("| one check | p50 us: least / median of the rounds | p95 us: the same | bytes allocated |");
+        Console.WriteLine("| --- | ---: | ---: | ---: |");
+        var p50 = lanes.Select(_ => new List<double>()).ToArray();
+        var p95 = lanes.Select(_ => new List<double>()).ToArray();
+        double[] bytes = new double[lanes.Length];
+        for (int round = -1; round < rounds; round++)
+        {
+            for (int lane = 0; lane < lanes.Length; lane++)
+            {
+                double[] times = Time(lanes[lane].Check, checks / lanes[lane].Divisor, out bytes[lane]);
+                if (round >= 0)
+                {
+                    p50[lane].Add(times[times.Length / 2]);
+                    p95[lane].Add(times[(int)(times.Length * 0.95)]);
+                }
+            }
+        }
+
+        for (int lane = 0; lane < lanes.Length; lane++)
+        {
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {lanes[lane].Name} | {p50[lane].Min():0.0} / {Median(p50[lane]):0.0} | {p95[lane].Min():0.0} / {Median(p95[lane]):0.0} | {bytes[lane]:0} |"));
+        }
+
+        foreach (int writers in (int[])[1, 8, 64])
+        {
+            double rate = Enumerable.Range(0, 3).Max(_ => Rate(full, writers, TimeSpan.FromSeconds(1)));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"checks a second that survive a loss of power, {writers} at a time: {rate:0}"));
+        }
+
+        Console.WriteLine($"log intact: {StoredAudit.VerifyAsync(sqlite).GetAwaiter().GetResult().IsIntact}");
+        sqlite.Dispose();
+        foreach (string left in Directory.GetFiles(folder, Path.GetFileName(file) + "*"))
+        {
+            File.Delete(left);
+        }
+
+    }
+
+    private static void Check(VerdictRecorder recorder) => CheckAsync(recorder).AsTask().GetAwaiter().GetResult();
+
+    private static async ValueTask<Verdict> CheckAsync(VerdictRecorder recorder)
+    {
+        Accounts.Account account = await recorder.Accounts.FindAsync(Request.AccountId!).ConfigureAwait(false);
+        Verdict verdict = Pipeline.Check(Request with { Age = account.AgeFor(Request.Age) });
+        var subject = new CheckSubject
+        {
+            AccountId = Request.AccountId,
+            Inputs = CheckSubject.Digest(recorder.Digester, Request.Prompt, Request.Images, Request.OutputImages),
+        };
+        verdict = await recorder.RecordOrRefuseAsync(verdict, subject).ConfigureAwait(false);
+        return verdict.Decision == Decision.Allow ? verdict : throw new InvalidOperationException("The check does not answer as expected.");
+    }
+
+    private static double[] Time(Action check, int count, out double bytes)
+    {
+        double[] times = new double[count];
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < count; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            check();
+            times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+        }
+
+        bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)count;
+        Array.Sort(times);
+        return times;
+    }
+
+    private static double Rate(VerdictRecorder recorder, int writers, TimeSpan time)
+    {
+        long done = 0;
+        var clock = Stopwatch.StartNew();
+        Task.WaitAll(Enumerable.Range(0, writers).Select(_ => Task.Run(async () =>
+        {
+            while (clock.Elapsed < time)
+            {
+                await CheckAsync(recorder).ConfigureAwait(false);
+                Interlocked.Increment(ref done);
+            }
+        })).ToArray());
+        return done / clock.Elapsed.TotalSeconds;
+    }
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    private sealed class Silent : IPromptClassifier
+    {
+        private static readonly Signal[] Nothing = [new(SafetyCategory.Violence, 0.01, "silent", "1")];
+
+        public string Name => "silent";
+
+        public string Version => "1";
+
+        public IReadOnlyList<Signal> Classify(string text, TextOrigin origin) => Nothing;
+    }
+}
