@@ -41,6 +41,7 @@ for level in v3 v4; do
 done
 cp "$native/include/safetysdk.h" "$out/include/"
 cp "$out/publish/bin/safety" "$out/bin/"
+cp "$out/publish/bin/libe_sqlite3.so" "$out/bin/" # safety audit reads stores
 cp "$root/LICENSE" "$root/NOTICE" "$out/"
 printf 'build: %s (%s): libsafetysdk.so.1 %s bytes, safety %s bytes\n' \
   "$out" "$framework" "$(stat -c %s "$out/lib/libsafetysdk.so.1")" "$(stat -c %s "$out/bin/safety")" >&2

@@ -16,6 +16,9 @@ internal sealed class SqliteSession : IStoreTransaction, IDisposable
     private readonly SqliteStatement _undo;
     private StoreDurability _durability;
 
+    // The driver looks for the native library by reflection, which a trimmed program may have lost.
+    static SqliteSession() => SQLitePCL.Batteries_V2.Init();
+
     private SqliteSession(SqliteConnection connection, string path)
     {
         _connection = connection;

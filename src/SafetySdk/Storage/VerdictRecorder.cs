@@ -82,7 +82,8 @@ public sealed class VerdictRecorder
 
     /// <summary>
     /// As <see cref="RecordAsync"/>, but answers with the verdict that is to be acted upon: the given one, or, where it could not be
-    /// recorded, one with a failure and at least <see cref="RecorderOptions.WhenRecordingFails"/>.
+    /// recorded, one with a failure of the check <c>record</c> and at least <see cref="RecorderOptions.WhenRecordingFails"/>. What such a
+    /// verdict asks for, a report, a suspension, has not been done: record it again, the same report is accepted once.
     /// </summary>
     /// <param name="verdict">The finished verdict.</param>
     /// <param name="subject">Who asked and what for.</param>
