@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using SafetySdk.Classification;
@@ -78,7 +79,9 @@ public static class AuditLog
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(body, hash);
         AuditRecord.SealStart.CopyTo(seal);
-        Convert.TryToHexStringLower(hash, seal[AuditRecord.SealStart.Length..], out _);
+        Span<char> digits = stackalloc char[AuditRecord.HashDigits];
+        Convert.TryToHexStringLower(hash, digits, out _);
+        Encoding.ASCII.GetBytes(digits, seal[AuditRecord.SealStart.Length..]);
         seal[^2] = (byte)'"';
         seal[^1] = (byte)'}';
     }
