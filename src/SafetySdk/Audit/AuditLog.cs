@@ -154,6 +154,11 @@ public static class AuditLog
             json.WriteNumber("threshold", Finite(reason.Threshold));
             json.WriteString("detector", reason.Detector);
             json.WriteString("version", reason.Version);
+            if (reason.SoftenedBy is { } context)
+            {
+                json.WriteString("softened_by", context.Name());
+            }
+
             json.WriteEndObject();
         }
 

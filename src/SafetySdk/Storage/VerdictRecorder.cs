@@ -160,6 +160,7 @@ public sealed class VerdictRecorder
         return verdict with
         {
             Decision = verdict.Decision > asked ? verdict.Decision : asked,
+            Refusal = verdict.Refusal ?? RefusalCode.CheckIncomplete,
             Failures = [.. verdict.Failures, new CheckFailure(Check, kind, message)],
         };
     }
