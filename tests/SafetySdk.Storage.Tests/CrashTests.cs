@@ -11,7 +11,7 @@ namespace SafetySdk.Storage.Tests;
 /// <summary>What was promised outlives a process that is killed at any moment.</summary>
 public sealed class CrashTests : IDisposable
 {
-    private const string RoundsVariable = "SAFETY_CRASH_ROUNDS";
+    private const string RoundsVariable = "SAFETYSDK_TEST_CRASH_ROUNDS";
     private const int DefaultRounds = 25;
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
     private readonly string _folder = Directory.CreateTempSubdirectory("safety-crash-").FullName;
