@@ -65,8 +65,9 @@ internal static partial class HorizontalConvolution
         ref byte source, ReadOnlySpan<nint> rows, ConvolutionWeights weights, int channels, ref byte target, ReadOnlySpan<nint> targets)
     {
         ref short high = ref MemoryMarshal.GetReference(weights.High);
-        // Low halves lie as far from the high ones for every output.
-        nint low = weights.IsSplit ? Unsafe.ByteOffset(ref high, ref MemoryMarshal.GetReference(weights.Low)) : 0;
+        // Not a distance from the high halves: those are another array, and the garbage collector may move either.
+        ref short low = ref MemoryMarshal.GetReference(weights.Low);
+        bool split = weights.IsSplit;
         // The first row moves along; the others lie as far from it everywhere. So few registers are needed that none is spilled.
         (nint row1, nint row2, nint row3) = (rows[1] - rows[0], rows[2] - rows[0], rows[3] - rows[0]);
         source = ref Unsafe.AddByteOffset(ref source, rows[0]);
@@ -81,7 +82,7 @@ internal static partial class HorizontalConvolution
             ref short k = ref Unsafe.Add(ref high, (nint)x * weights.Stride);
             ref short end = ref Unsafe.Add(ref k, weights.Count[x]);
             Vector256<int> a = half, b = half;
-            if (low == 0)
+            if (!split)
             {
                 do
                 {
@@ -101,6 +102,7 @@ internal static partial class HorizontalConvolution
             else
             {
                 Vector256<int> c = Vector256<int>.Zero, d = c;
+                ref short lower = ref Unsafe.Add(ref low, (nint)x * weights.Stride);
                 do
                 {
                     Vector256<byte> rows01 = TwoRows(ref from, ref Unsafe.AddByteOffset(ref from, row1));
@@ -113,13 +115,13 @@ internal static partial class HorizontalConvolution
                     Vector256<short> k23 = Vector256.Create(Pair(ref k, 2)).AsInt16();
                     c = MultiplyAdd.Pairs(MultiplyAdd.Pairs(c, a01, k01), a23, k23);
                     d = MultiplyAdd.Pairs(MultiplyAdd.Pairs(d, b01, k01), b23, k23);
-                    ref short lower = ref Unsafe.AddByteOffset(ref k, low);
                     k01 = Vector256.Create(Pair(ref lower, 0)).AsInt16();
                     k23 = Vector256.Create(Pair(ref lower, 2)).AsInt16();
                     a = MultiplyAdd.Pairs(MultiplyAdd.Pairs(a, a01, k01), a23, k23);
                     b = MultiplyAdd.Pairs(MultiplyAdd.Pairs(b, b01, k01), b23, k23);
                     from = ref Unsafe.AddByteOffset(ref from, step);
                     k = ref Unsafe.Add(ref k, 4);
+                    lower = ref Unsafe.Add(ref lower, 4);
                 }
                 while (Unsafe.IsAddressLessThan(ref k, ref end));
 
