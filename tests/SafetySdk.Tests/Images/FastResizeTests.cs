@@ -103,47 +103,6 @@ public sealed class FastResizeTests
     }
 
     [Fact]
-    public void Collections_that_move_the_tables_change_nothing()
-    {
-        using var image = PixelBuffer.FromRgb(SyntheticPicture.Create("noise", 900, 700, 8), 900, 700);
-        (ResampleMode Mode, ResamplePrecision Precision, int Side)[] cases =
-        [
-            .. from mode in new[] { ResampleMode.PillowBilinear, ResampleMode.PillowLanczos3 }
-               from precision in Enum.GetValues<ResamplePrecision>()
-               from side in Enumerable.Range(30, 60)
-               select (mode, precision, side),
-        ];
-        byte[][] expected = [.. cases.Select(c => Resized(image, c.Mode, c.Precision, c.Side, c.Side))];
-        bool done = false;
-        var collector = new Thread(() =>
-        {
-            byte[][] kept = new byte[100][];
-            for (int i = 0; !Volatile.Read(ref done); i++)
-            {
-                // Tables of 64 sizes are kept, so each call makes its own among these.
-                kept[i % kept.Length] = new byte[(i * 7919) % 20000];
-                if (i % 50 == 0)
-                {
-                    GC.Collect(i / 50 % 2, GCCollectionMode.Forced, blocking: true, compacting: true);
-                }
-            }
-        });
-        collector.Start();
-        try
-        {
-            for (int i = 0; i < cases.Length; i++)
-            {
-                Assert.Equal(expected[i], Resized(image, cases[i].Mode, cases[i].Precision, cases[i].Side, cases[i].Side));
-            }
-        }
-        finally
-        {
-            Volatile.Write(ref done, true);
-            collector.Join();
-        }
-    }
-
-    [Fact]
     public void Threads_share_tables_and_get_the_same_bytes()
     {
         using var image = PixelBuffer.FromRgb(SyntheticPicture.Create("noise", 300, 200, 8), 300, 200);
