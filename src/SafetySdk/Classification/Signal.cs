@@ -77,4 +77,20 @@ public sealed record CheckFailure(string Check, CheckFailureKind Kind, string Me
 
     /// <summary>The categories that the check would have reported; empty means that it could have been any.</summary>
     public IReadOnlyList<SafetyCategory> Categories { get; init; } = [];
+
+    /// <summary>
+    /// Whether the failure blocks even where the policy only asks for a review: the rule of an external detector. False leaves it to the
+    /// policy; nothing makes it milder than the policy says.
+    /// </summary>
+    public bool Blocks { get; init; }
+}
+
+/// <summary>Something that whoever reads a verdict should know, and that decides nothing: what a check could not compare or left
+/// out.</summary>
+/// <param name="Check">Name of the check.</param>
+/// <param name="Message">What was seen; never content.</param>
+public sealed record CheckNote(string Check, string Message)
+{
+    /// <summary>What was looked at, as in <see cref="Signal.Source"/>.</summary>
+    public string? Source { get; init; }
 }

@@ -1,4 +1,5 @@
 using SafetySdk.Images;
+using SafetySdk.Pipeline;
 
 namespace SafetySdk;
 
@@ -19,4 +20,7 @@ public sealed class SafetyOptions
 
     /// <summary>Bounds on pictures.</summary>
     public ImageLimits ImageLimits { get; set; } = ImageLimits.Default;
+
+    /// <summary>Deadlines of stages, early stop, frames of animations.</summary>
+    public PipelineOptions Pipeline { get; set; } = PipelineOptions.Default;
 }

@@ -2,8 +2,10 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using SafetySdk;
 using SafetySdk.Classification;
+using SafetySdk.External;
 using SafetySdk.Images;
 using SafetySdk.Matching;
+using SafetySdk.Monitoring;
 using SafetySdk.Pipeline;
 using SafetySdk.Policies;
 using SafetySdk.Prompts;
@@ -16,7 +18,8 @@ public static class SafetyServiceCollectionExtensions
     /// <summary>
     /// Registers a <see cref="SafetyPipeline"/> as a singleton, with the rule-based prompt classifier and the lists of
     /// <see cref="SafetyOptions.Lists"/>. Pictures need a decoder and detectors besides: <c>AddVipsDecoder()</c>,
-    /// <c>AddOnnxDetectors()</c>. Registering an <see cref="IPromptClassifier"/> or <see cref="IKnownContentMatcher"/> adds it.
+    /// <c>AddOnnxDetectors()</c>. Registering an <see cref="IPromptClassifier"/>, <see cref="IKnownContentMatcher"/>,
+    /// <see cref="ISafetyMonitor"/> or <see cref="ISafetyRecorder"/> adds it.
     /// </summary>
     /// <remarks>
     /// Policy and lists are read when the pipeline is first resolved, which then throws <see cref="ArgumentException"/> (no such policy),
@@ -41,6 +44,20 @@ public static class SafetyServiceCollectionExtensions
         return new Builder(services);
     }
 
+    /// <summary>Adds a detector or matcher that is not ours, guarded by a deadline and a circuit breaker.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="detector">Creates it; disposed with the services where it is registered among them.</param>
+    /// <param name="options">How it is called; null for the defaults.</param>
+    public static ISafetyBuilder AddExternalDetector(
+        this ISafetyBuilder builder, Func<IServiceProvider, IExternalDetector> detector, ExternalDetectorOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(detector);
+        builder.Services.AddSingleton(
+            provider => new GuardedDetector(detector(provider), options, provider.GetService<TimeProvider>()));
+        return builder;
+    }
+
     private static SafetyPipeline Build(IServiceProvider provider)
     {
         SafetyOptions options = Options(provider);
@@ -52,6 +69,11 @@ public static class SafetyServiceCollectionExtensions
             PromptClassifiers = [.. provider.GetServices<IPromptClassifier>(), .. options.NameLists.Select(NameListClassifier.Open)],
             Matchers = Matchers(provider, options),
             ImageLimits = options.ImageLimits,
+            ExternalDetectors = [.. provider.GetServices<GuardedDetector>()],
+            Monitor = provider.GetService<ISafetyMonitor>(),
+            Recorders = [.. provider.GetServices<ISafetyRecorder>()],
+            Options = options.Pipeline,
+            Clock = provider.GetService<TimeProvider>() ?? TimeProvider.System,
         });
     }
 

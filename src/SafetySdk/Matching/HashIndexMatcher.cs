@@ -88,12 +88,7 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
         }
 
         using var look = new Look(_banks, _sampled, digest);
-        foreach (HashKind kind in HashKinds.All.Where(kind => kind.IsExact() && look.Holds(kind)))
-        {
-            int length = FileDigests.Compute(kind, encoded, digest);
-            look.AddExact(kind, digest[..length]);
-        }
-
+        look.AddExact(encoded);
         bool tooLittleDetail = false;
         if (look.Holds(HashKind.Pdq))
         {
@@ -123,6 +118,20 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
         }
 
         return look.Result(tooLittleDetail);
+    }
+
+    /// <inheritdoc/>
+    public KnownContentResult MatchFile(ReadOnlySpan<byte> encoded)
+    {
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        if (_sampled)
+        {
+            SHA256.HashData(encoded, digest);
+        }
+
+        using var look = new Look(_banks, _sampled, digest);
+        look.AddExact(encoded);
+        return look.Result(false);
     }
 
     /// <summary>Looks one PDQ hash up, as it is.</summary>
@@ -205,6 +214,16 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
             }
 
             _banks.Clear();
+        }
+
+        /// <summary>Every exact fingerprint of a file that a bank holds.</summary>
+        public void AddExact(ReadOnlySpan<byte> encoded)
+        {
+            Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+            foreach (HashKind kind in HashKinds.All.Where(kind => kind.IsExact() && Holds(kind)))
+            {
+                AddExact(kind, digest[..FileDigests.Compute(kind, encoded, digest)]);
+            }
         }
 
         public void AddExact(HashKind kind, ReadOnlySpan<byte> digest)

@@ -47,4 +47,9 @@ public interface IKnownContentMatcher
     /// <param name="encoded">The file's bytes.</param>
     /// <param name="image">The decoded picture.</param>
     KnownContentResult Match(ReadOnlySpan<byte> encoded, PixelBuffer image);
+
+    /// <summary>Looks a file up by its bytes alone, for one that cannot be decoded.</summary>
+    /// <param name="encoded">The file's bytes.</param>
+    /// <returns>Nothing unless the implementation compares exact fingerprints.</returns>
+    KnownContentResult MatchFile(ReadOnlySpan<byte> encoded) => new([], TooLittleDetail: false);
 }

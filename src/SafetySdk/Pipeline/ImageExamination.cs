@@ -1,44 +1,61 @@
 using SafetySdk.Classification;
+using SafetySdk.External;
 using SafetySdk.Images;
-using SafetySdk.Matching;
+using SafetySdk.Policies;
 
 namespace SafetySdk.Pipeline;
 
 /// <summary>
 /// What UploadCheck and OutputCheck have in common: decode each picture, look it up, and — unless one of them is known content, which
-/// decides by itself and must not be looked at any longer than needed — run the detectors.
+/// decides by itself and must not be looked at any longer than needed — run the detectors, ours and others', at the same time.
 /// </summary>
-internal sealed class ImageExamination(
-    IImageDecoder? decoder, IImageAnalyzer? analyzer, IReadOnlyList<IKnownContentMatcher> matchers, ImageLimits limits)
+internal sealed class ImageExamination(ImageLoading loading, IImageAnalyzer? analyzer, ExternalExamination external)
 {
-    private const string DecodeCheck = "decode";
     private const string AnalyzeCheck = "image-detectors";
-    private const string MatchCheck = "known-content";
-    private const string FramesCheck = "frames";
 
-    private readonly DecodeOptions _options = DecodeOptions.Default with { Limits = limits };
-
-    public IReadOnlyList<ExaminedImage> Examine(
-        IReadOnlyList<ReadOnlyMemory<byte>> images, string source, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<ExaminedImage>> ExamineAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> images, string source, Operation operation, StageBudget budget)
     {
-        var decoded = new DecodedImage?[images.Count];
-        var examined = new ExaminedImage[images.Count];
+        if (images.Count == 0)
+        {
+            return [];
+        }
+
+        int[] places = [.. Enumerable.Range(0, images.Count)];
+        LoadedImage[] loaded = await budget.ComputeAsync(
+            places,
+            (i, token) => loading.Load(images[i].Span, $"{source} {i}", token),
+            i => new LoadedImage(Late(new ExaminedImage($"{source} {i}"), ImageLoading.DecodeCheck), null, []),
+            static l => l.Release()).ConfigureAwait(false);
         try
         {
-            bool known = false;
-            for (int i = 0; i < images.Count; i++)
+            if (loaded.Any(static l => l.Examined.IsKnown))
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                examined[i] = DecodeAndMatch(images[i].Span, $"{source} {i}", out decoded[i], cancellationToken);
-                known |= examined[i].Signals.Any(s => s.Category == SafetyCategory.KnownContent);
+                return [.. loaded.Select(static l => l.Examined)];
             }
 
-            for (int i = 0; i < images.Count && !known; i++)
-            {
-                if (decoded[i] is { } image)
+            ValueTask<ExternalOutcome[]> others = external.ExamineAsync(
+                [.. places.Select(i => new ExternalQuery
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    examined[i] = Analyze(examined[i], image.Pixels, cancellationToken);
+                    Stage = budget.Stage,
+                    Operation = operation,
+                    Source = $"{source} {i}",
+                    Image = images[i],
+                })],
+                budget);
+            ExaminedImage[] examined = await budget.ComputeAsync(
+                loaded, Analyze, static l => Late(l.Examined, AnalyzeCheck)).ConfigureAwait(false);
+            foreach (ExternalOutcome outcome in await others.ConfigureAwait(false))
+            {
+                string? about = outcome.Failure?.Source ?? (outcome.Signals.Count > 0 ? outcome.Signals[0].Source : null);
+                int i = Array.FindIndex(examined, e => e.Source == about);
+                if (i >= 0)
+                {
+                    examined[i] = examined[i] with
+                    {
+                        Signals = [.. examined[i].Signals, .. outcome.Signals],
+                        Failures = outcome.Failure is { } failure ? [.. examined[i].Failures, failure] : examined[i].Failures,
+                    };
                 }
             }
 
@@ -46,117 +63,71 @@ internal sealed class ImageExamination(
         }
         finally
         {
-            foreach (DecodedImage? image in decoded)
+            foreach (LoadedImage image in loaded)
             {
-                image?.Dispose();
+                image.Release();
             }
         }
     }
 
-    private ExaminedImage DecodeAndMatch(
-        ReadOnlySpan<byte> encoded, string source, out DecodedImage? image, CancellationToken cancellationToken)
+    private ExaminedImage Analyze(LoadedImage image, CancellationToken cancellationToken)
     {
-        image = null;
-        var result = new ExaminedImage(source);
-        if (decoder is null)
+        ExaminedImage examined = image.Examined;
+        if (image.Analyzed.Count == 0)
         {
-            return Failed(result, DecodeCheck, CheckFailureKind.Unavailable, "no image decoder is registered; add one, for example AddVipsDecoder().");
+            return examined;
         }
 
-        try
-        {
-            image = decoder.Decode(encoded, _options, cancellationToken);
-        }
-        catch (ImageException e)
-        {
-            return Failed(result, DecodeCheck, KindOf(e.Error), $"{source}: {e.Message}");
-        }
-
-        if (image.Info.Frames > 1)
-        {
-            // A harmless first frame must not carry the others through.
-            result = Failed(
-                result, FramesCheck, CheckFailureKind.InvalidInput,
-                $"{source}: an animation of {image.Info.Frames} frames, of which only the first is examined. Send the frames as pictures.");
-        }
-
-        var signals = new List<Signal>();
-        foreach (IKnownContentMatcher matcher in matchers)
-        {
-            try
-            {
-                foreach (KnownContentMatch match in matcher.Match(encoded, image.Pixels).Matches)
-                {
-                    signals.Add(new Signal(
-                        SafetyCategory.KnownContent, 1, $"{MatchCheck}:{match.List}:{match.Algorithm}:{match.Form}", VersionOf(matcher, match.List))
-                    {
-                        Source = source,
-                        Modality = Modality.Image,
-                    });
-                }
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                result = Failed(
-                    result, MatchCheck, CheckFailureKind.Fault, $"{source}: the look-up failed ({e.GetType().Name}).", SafetyCategory.KnownContent);
-            }
-        }
-
-        return result with { Signals = signals };
-    }
-
-    private ExaminedImage Analyze(ExaminedImage examined, PixelBuffer pixels, CancellationToken cancellationToken)
-    {
         if (analyzer is null)
         {
-            return Failed(
-                examined, AnalyzeCheck, CheckFailureKind.Unavailable, "no image detectors are registered; add them, for example AddOnnxDetectors().");
+            return examined.Failed(
+                AnalyzeCheck, CheckFailureKind.Unavailable, "no image detectors are registered; add them, for example AddOnnxDetectors().");
+        }
+
+        if (!image.TryHold())
+        {
+            // The stage is over.
+            return Late(examined, AnalyzeCheck);
         }
 
         try
         {
-            ImageAnalysis analysis = analyzer.Analyze(pixels, cancellationToken);
-            return examined with
+            var signals = new List<Signal>(examined.Signals);
+            var failures = new List<CheckFailure>(examined.Failures);
+            var text = new List<string>();
+            foreach (DecodedFrame frame in image.Analyzed)
             {
-                Analysis = analysis,
-                Signals =
-                [
-                    .. examined.Signals,
-                    .. analysis.Signals.Select(s => s with { Source = examined.Source, Modality = Modality.Image }),
-                    new Signal(SafetyCategory.Photorealistic, analysis.Photo, AnalyzeCheck, string.Empty)
-                    {
-                        Source = examined.Source,
-                        Modality = Modality.Image,
-                    },
-                ],
-                Failures = [.. examined.Failures, .. analysis.Failures.Select(f => f with { Source = examined.Source })],
-            };
+                cancellationToken.ThrowIfCancellationRequested();
+                ImageAnalysis analysis = analyzer.Analyze(frame.Pixels, cancellationToken);
+                signals.AddRange(analysis.Signals.Select(s => s with { Source = examined.Source, Modality = Modality.Image }));
+                signals.Add(new Signal(SafetyCategory.Photorealistic, analysis.Photo, AnalyzeCheck, string.Empty)
+                {
+                    Source = examined.Source,
+                    Modality = Modality.Image,
+                });
+                failures.AddRange(analysis.Failures.Select(f => f with { Source = examined.Source }));
+                // What stays on the screen from frame to frame is written there once.
+                string[] before = [.. text];
+                text.AddRange(analysis.Text.Select(static l => l.Text).Where(l => !before.Contains(l)));
+            }
+
+            return examined with { Signals = signals, Failures = failures, Text = text.Count == 0 ? null : string.Join('\n', text) };
         }
         catch (ModelException e)
         {
-            return Failed(examined, AnalyzeCheck, CheckFailureKind.Unavailable, e.Message);
+            return examined.Failed(AnalyzeCheck, CheckFailureKind.Unavailable, e.Message);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (StageBudget.IsFault(e, cancellationToken))
         {
             // A detector may quote its input in a message: the type alone is safe to pass on.
-            return Failed(examined, AnalyzeCheck, CheckFailureKind.Fault, $"{examined.Source}: the detectors failed ({e.GetType().Name}).");
+            return examined.Failed(AnalyzeCheck, CheckFailureKind.Fault, $"{examined.Source}: the detectors failed ({e.GetType().Name}).");
+        }
+        finally
+        {
+            image.Release();
         }
     }
 
-    private static ExaminedImage Failed(
-        ExaminedImage examined, string check, CheckFailureKind kind, string message, params SafetyCategory[] categories)
-        => examined with
-        {
-            Failures = [.. examined.Failures, new CheckFailure(check, kind, message) { Source = examined.Source, Categories = categories }],
-        };
-
-    private static CheckFailureKind KindOf(ImageError error) => error switch
-    {
-        ImageError.DecoderMissing or ImageError.DecoderTooOld => CheckFailureKind.Unavailable,
-        ImageError.TimedOut => CheckFailureKind.TimedOut,
-        _ => CheckFailureKind.InvalidInput,
-    };
-
-    private static string VersionOf(IKnownContentMatcher matcher, string list)
-        => matcher.Lists.FirstOrDefault(l => l.Name == list).Digest ?? string.Empty;
+    private static ExaminedImage Late(ExaminedImage examined, string check)
+        => examined.Failed(check, CheckFailureKind.TimedOut, $"{examined.Source}: not done within the time of the stage.");
 }

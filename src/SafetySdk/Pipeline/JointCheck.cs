@@ -1,13 +1,13 @@
 using SafetySdk.Classification;
 using SafetySdk.Policies;
-using SafetySdk.Prompts;
 
 namespace SafetySdk.Pipeline;
 
 /// <summary>Fourth stage: prompt and pictures together, for harm that no single part shows.</summary>
 internal sealed class JointCheck(TextExamination texts)
 {
-    public StageResult Check(SafetyRequest request, IReadOnlyList<ExaminedImage> uploads, IReadOnlyList<Signal> textSignals)
+    public async ValueTask<StageResult> CheckAsync(
+        SafetyRequest request, IReadOnlyList<ExaminedImage> uploads, IReadOnlyList<Signal> textSignals, StageBudget budget)
     {
         bool hasPictures = uploads.Count > 0;
         if (!hasPictures && !request.ChatRefused)
@@ -16,11 +16,12 @@ internal sealed class JointCheck(TextExamination texts)
             return StageResult.NothingToCheck;
         }
 
-        var signals = new List<Signal>();
         var failures = new List<CheckFailure>();
-        IReadOnlyList<Signal> allText = [.. textSignals, .. JoinedText(request, uploads, textSignals, failures)];
+        IReadOnlyList<Signal> joined = await JoinedTextAsync(request, uploads, textSignals, budget, failures).ConfigureAwait(false);
+        var signals = new List<Signal>(joined);
+        IReadOnlyList<Signal> allText = [.. textSignals, .. joined];
         IReadOnlyList<Signal> pictures = [.. uploads.SelectMany(u => u.Signals)];
-        signals.AddRange(allText.Skip(textSignals.Count));
+
         // Halves of a sentence name a person and say the rest; what each half shows alone has been composed with the prompt.
         signals.AddRange(SignalComposer.InText(allText).Where(c => !textSignals.Any(t => t.Category == c.Category && t.Score >= c.Score)));
         signals.AddRange(SignalComposer.RequestAboutPictures(allText, pictures, hasPictures));
@@ -45,30 +46,20 @@ internal sealed class JointCheck(TextExamination texts)
         return new StageResult(signals, failures);
     }
 
-    // A sentence split between the prompt and pictures is judged as one. Pictures are joined in the order of their text, not of the
-    // request, so that their order leaves no trace. Only what is new or stronger than in the parts is kept.
-    private List<Signal> JoinedText(
-        SafetyRequest request, IReadOnlyList<ExaminedImage> uploads, IReadOnlyList<Signal> parts, List<CheckFailure> failures)
+    // A sentence split between what was typed and pictures is judged as one. Pictures are joined in the order of their text, not of the
+    // request, so that their order leaves no trace.
+    private ValueTask<IReadOnlyList<Signal>> JoinedTextAsync(
+        SafetyRequest request,
+        IReadOnlyList<ExaminedImage> uploads,
+        IReadOnlyList<Signal> parts,
+        StageBudget budget,
+        List<CheckFailure> failures)
     {
         string[] read = [.. uploads.Select(u => u.Text).OfType<string>().Order(StringComparer.Ordinal)];
-        var joined = new List<Signal>();
-        if (read.Length + (request.Prompt is null ? 0 : 1) < 2)
-        {
-            return joined;
-        }
-
-        string text = string.Join('\n', request.Prompt is null ? read : [request.Prompt, .. read]);
-        if (text.Length <= PromptLimits.MaxCharacters)
-        {
-            texts.Examine(text, TextOrigin.Prompt, "prompt and text in images", joined, failures);
-        }
-        else
-        {
-            failures.Add(new CheckFailure(
-                "joint-text", CheckFailureKind.InvalidInput, $"prompt and text in images have {text.Length} characters together, at most {PromptLimits.MaxCharacters} are judged."));
-        }
-
-        // Spans would point into a text that nobody typed.
-        return [.. joined.Where(j => !parts.Any(p => p.Category == j.Category && p.Score >= j.Score)).Select(j => j with { Span = null })];
+        string typed = PromptCheck.Typed(request);
+        return read.Length + (typed.Length == 0 ? 0 : 1) < 2
+            ? new([])
+            : texts.JoinedAsync(
+                string.Join('\n', typed.Length == 0 ? read : [typed, .. read]), "prompt and text in images", request.Operation, budget, parts, failures);
     }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using SafetySdk.Classification;
 using SafetySdk.Policies;
 
 namespace SafetySdk.Pipeline;
@@ -8,42 +6,33 @@ namespace SafetySdk.Pipeline;
 /// Checks a request stage by stage: account, upload, prompt, joint, output. Stages make signals, the policy engine makes decisions.
 /// </summary>
 /// <remarks>Thread-safe; one pipeline serves all callers. The parts given to the constructor stay the caller's to dispose.</remarks>
-public sealed class SafetyPipeline
+public sealed partial class SafetyPipeline
 {
-    private readonly SafetyPipelineParts _parts;
-    private readonly UploadCheck _uploadCheck;
-    private readonly PromptCheck _promptCheck;
-    private readonly JointCheck _jointCheck;
-    private readonly OutputCheck _outputCheck;
+    private const string RecorderCheck = "recorder";
+
+    private readonly PipelineStages _stages;
 
     /// <summary>Builds a pipeline.</summary>
     /// <param name="parts">What it is made of. A part that is missing makes every check that needs it fail, never pass.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A deadline is not above zero.</exception>
     public SafetyPipeline(SafetyPipelineParts parts)
     {
         ArgumentNullException.ThrowIfNull(parts);
-        _parts = parts;
-        var texts = new TextExamination(parts.PromptClassifiers);
-        var examination = new ImageExamination(parts.Decoder, parts.Analyzer, parts.Matchers, parts.ImageLimits);
-        _uploadCheck = new UploadCheck(examination);
-        _promptCheck = new PromptCheck(texts);
-        _jointCheck = new JointCheck(texts);
-        _outputCheck = new OutputCheck(examination, texts);
+        foreach (Stage stage in Enum.GetValues<Stage>())
+        {
+            if (parts.Options.DeadlineOf(stage) is { } deadline)
+            {
+                ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(deadline, TimeSpan.Zero, nameof(parts));
+            }
+        }
+
+        _stages = new PipelineStages(parts);
     }
 
     /// <summary>The policy in force.</summary>
-    public SafetyPolicy Policy => _parts.Policy;
+    public SafetyPolicy Policy => _stages.Parts.Policy;
 
-    /// <summary>Checks a request on the thread pool. See <see cref="Check"/>.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="cancellationToken">Stops the check; there is no verdict then.</param>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public Task<Verdict> CheckAsync(SafetyRequest request, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        return Task.Run(() => Check(request, cancellationToken), cancellationToken);
-    }
-
-    /// <summary>Checks a request on the calling thread.</summary>
+    /// <summary>Checks a request on the calling thread. With external detectors or a safety monitor it waits for them.</summary>
     /// <param name="request">The request.</param>
     /// <param name="cancellationToken">Stops the check; there is no verdict then.</param>
     /// <returns>The verdict. A part of the request that cannot be read, and a check that cannot be completed, are in it as
@@ -52,6 +41,100 @@ public sealed class SafetyPipeline
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Verdict Check(SafetyRequest request, CancellationToken cancellationToken = default)
     {
+        ValueTask<Verdict> check = CheckAsync(Start(request, _stages.IsLocal, cancellationToken), cancellationToken);
+
+        // Where all checks compute it is complete already.
+        return check.IsCompleted ? check.GetAwaiter().GetResult() : check.AsTask().GetAwaiter().GetResult();
+    }
+
+    /// <summary>Checks a request on the thread pool, the checks of a stage at the same time.</summary>
+    /// <param name="request">The request. After a deadline has passed, a detector that does not heed cancellation may still read it.</param>
+    /// <param name="cancellationToken">Stops the check; there is no verdict then.</param>
+    /// <returns>The verdict, as <see cref="Check"/> gives it.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The operation, the age band or a context is not a defined one.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public Task<Verdict> CheckAsync(SafetyRequest request, CancellationToken cancellationToken = default)
+        => CheckAsync(Start(request, inline: false, cancellationToken), cancellationToken).AsTask();
+
+    /// <summary>Checks the uploaded pictures alone.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Stops the check; there is no verdict then.</param>
+    /// <returns>A verdict of that stage; <see cref="Decision.NotChecked"/> where there is no picture.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">As <see cref="Check"/>.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async Task<Verdict> CheckUploadAsync(SafetyRequest request, CancellationToken cancellationToken = default)
+    {
+        PipelineRun run = Start(request, inline: false, cancellationToken);
+        await run.UploadAsync().ConfigureAwait(false);
+        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Checks what was typed alone: the prompt and earlier turns. Text in pictures is read by <see cref="CheckJointAsync"/>.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Stops the check; there is no verdict then.</param>
+    /// <returns>A verdict of that stage; <see cref="Decision.NotChecked"/> where there is no text.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">As <see cref="Check"/>.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async Task<Verdict> CheckPromptAsync(SafetyRequest request, CancellationToken cancellationToken = default)
+    {
+        PipelineRun run = Start(request, inline: false, cancellationToken);
+        await run.PromptAsync().ConfigureAwait(false);
+        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Checks what was typed and the pictures together. Looks at both as the stages before it do, and judges only what they show together;
+    /// what it could not see, and known content, count here too.
+    /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Stops the check; there is no verdict then.</param>
+    /// <returns>A verdict of that stage; <see cref="Decision.NotChecked"/> where there is nothing to put together.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">As <see cref="Check"/>.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async Task<Verdict> CheckJointAsync(SafetyRequest request, CancellationToken cancellationToken = default)
+    {
+        PipelineRun run = Start(request, inline: false, cancellationToken);
+        await run.UploadAsync(judge: false).ConfigureAwait(false);
+        await run.PromptAsync(judge: false).ConfigureAwait(false);
+        await run.JointAsync().ConfigureAwait(false);
+        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Checks what the model made, together with what was asked and given: a prompt that speaks of a minor and an uploaded photograph of a
+    /// child make explicit output worse. Give the request that the outputs belong to.
+    /// </summary>
+    /// <param name="request">The request with its outputs.</param>
+    /// <param name="cancellationToken">Stops the check; there is no verdict then.</param>
+    /// <returns>A verdict of that stage; <see cref="Decision.NotChecked"/> where there is no output.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">As <see cref="Check"/>.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async Task<Verdict> CheckOutputAsync(SafetyRequest request, CancellationToken cancellationToken = default)
+    {
+        PipelineRun run = Start(request, inline: false, cancellationToken);
+        await run.UploadAsync(judge: false).ConfigureAwait(false);
+        await run.PromptAsync(judge: false).ConfigureAwait(false);
+        await run.OutputAsync().ConfigureAwait(false);
+        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async ValueTask InputAsync(PipelineRun run)
+    {
+        await run.AccountAsync().ConfigureAwait(false);
+        await run.UploadAsync().ConfigureAwait(false);
+        await run.PromptAsync().ConfigureAwait(false);
+        await run.JointAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask<Verdict> CheckAsync(PipelineRun run, CancellationToken cancellationToken)
+    {
+        await InputAsync(run).ConfigureAwait(false);
+        await run.OutputAsync().ConfigureAwait(false);
+        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
+    }
+
+    private PipelineRun Start(SafetyRequest request, bool inline, CancellationToken cancellationToken)
+    {
         ArgumentNullException.ThrowIfNull(request);
         if (!Enum.IsDefined(request.Operation) || !Enum.IsDefined(request.Age) || !request.Contexts.All(Enum.IsDefined))
         {
@@ -59,114 +142,46 @@ public sealed class SafetyPipeline
             throw new ArgumentOutOfRangeException(nameof(request), "The operation, the age band or a context is not a defined one.");
         }
 
-        var run = new PipelineRun(_parts.Policy, request);
-        IReadOnlyList<ExaminedImage> uploads = [];
-
-        run.Stage(Policies.Stage.Account, () => AccountGate.Check(request.Age));
-        run.Stage(Policies.Stage.Upload, () => _uploadCheck.Check(request, out uploads, cancellationToken));
-        IReadOnlyList<Signal> text = run.Stage(Policies.Stage.Prompt, () => _promptCheck.Check(request, uploads)).Signals;
-        cancellationToken.ThrowIfCancellationRequested();
-        run.Stage(Policies.Stage.Joint, () => _jointCheck.Check(request, uploads, text));
-        run.Stage(Policies.Stage.Output, () => _outputCheck.Check(request, text, cancellationToken));
-        return run.ToVerdict(Detectors(request));
+        return new PipelineRun(_stages, request, inline, cancellationToken);
     }
 
-    private List<DetectorVersion> Detectors(SafetyRequest request)
+    private async ValueTask<Verdict> FinishAsync(PipelineRun run, CancellationToken cancellationToken)
     {
-        var detectors = new List<DetectorVersion>();
-        if (request.Images.Count + request.OutputImages.Count > 0)
+        Verdict verdict = run.ToVerdict();
+        if (_stages.Parts.Recorders.Count == 0)
         {
-            if (_parts.Decoder is { } decoder)
-            {
-                detectors.Add(new DetectorVersion(decoder.Name, decoder.Version));
-            }
+            return verdict;
+        }
 
-            detectors.AddRange(_parts.Matchers.SelectMany(m => m.Lists).Select(l => new DetectorVersion($"list:{l.Name}", l.Digest)));
-            if (_parts.Analyzer is { } analyzer)
+        SafetyRecord record = SafetyRecord.Of(verdict, run.Request);
+        foreach (ISafetyRecorder recorder in _stages.Parts.Recorders)
+        {
+            try
             {
-                detectors.AddRange(analyzer.Detectors);
+                await recorder.RecordAsync(record, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (StageBudget.IsFault(e, cancellationToken))
+            {
+                verdict = NotRecorded(verdict, e);
             }
         }
 
-        detectors.AddRange(_parts.PromptClassifiers.Select(c => new DetectorVersion(c.Name, c.Version)));
-        return detectors;
+        return verdict;
     }
 
-    /// <summary>One check under way: applies the policy after each stage and collects the verdict.</summary>
-    private sealed class PipelineRun(SafetyPolicy policy, SafetyRequest request)
+    private Verdict NotRecorded(Verdict verdict, Exception e)
     {
-        private readonly List<StageOutcome> _stages = [];
-        private readonly List<VerdictReason> _reasons = [];
-        private readonly List<RequiredAction> _actions = [];
-        private readonly List<CheckFailure> _failures = [];
-        private readonly List<Advisory> _advice = [];
-        private readonly List<Signal> _seen = [];
-        private readonly ContextFinding[] _contexts = [.. request.Contexts.Distinct().Select(c => new ContextFinding(c, 1, "host"))];
-        private Decision _decision = Decision.NotChecked;
-        private bool _decided;
-
-        public StageResult Stage(Stage stage, Func<StageResult> check)
+        var failure = new Classification.CheckFailure(
+            RecorderCheck, Classification.CheckFailureKind.Fault, $"the verdict could not be recorded ({e.GetType().Name}).");
+        PolicyOutcome outcome = PolicyEngine.Evaluate(Policy, new PolicyQuery { Stage = Stage.Output, Failures = [failure] });
+        Decision decision = outcome.Decision > verdict.Decision ? outcome.Decision : verdict.Decision;
+        VerdictReason[] reasons = [.. verdict.Reasons.Concat(outcome.Reasons).OrderByDescending(static r => r.Decision)];
+        return verdict with
         {
-            if (_decided)
-            {
-                _stages.Add(new StageOutcome(stage, Decision.NotChecked, TimeSpan.Zero));
-                return StageResult.NothingToCheck;
-            }
-
-            long start = Stopwatch.GetTimestamp();
-            StageResult result = check();
-            PolicyOutcome outcome = result.Checked
-                ? PolicyEngine.Evaluate(policy, new PolicyQuery
-                {
-                    Stage = stage,
-                    Operation = request.Operation,
-                    Age = request.Age,
-                    Signals = result.Signals,
-                    Earlier = _seen,
-                    Failures = result.Failures,
-                    Contexts = _contexts,
-                })
-                : new PolicyOutcome(Decision.NotChecked, [], []);
-            _stages.Add(new StageOutcome(stage, outcome.Decision, Stopwatch.GetElapsedTime(start)));
-            _reasons.AddRange(outcome.Reasons);
-            _actions.AddRange(outcome.Actions.Except(_actions));
-            _advice.AddRange(outcome.Advice.Except(_advice));
-            _failures.AddRange(result.Failures);
-            _seen.AddRange(result.Signals);
-
-            // The account gate allows an account, not a request: alone it never makes a request allowed.
-            if (stage != Policies.Stage.Account || outcome.Decision > Decision.Allow)
-            {
-                _decision = outcome.Decision > _decision ? outcome.Decision : _decision;
-            }
-
-            // Nothing further can change the outcome of a denied account or of known content, and nobody should look longer.
-            _decided = outcome.Reasons.Any(r => r.Category is SafetyCategory.UnderageAccount or SafetyCategory.AccountDenied or SafetyCategory.KnownContent);
-            return result;
-        }
-
-        public Verdict ToVerdict(IReadOnlyList<DetectorVersion> detectors)
-        {
-            VerdictReason[] reasons =
-            [
-                .. _reasons.OrderByDescending(r => r.Decision).ThenBy(r => r.Stage).ThenBy(r => r.Rule, StringComparer.Ordinal)
-                    .ThenByDescending(r => r.Score),
-            ];
-            return new Verdict
-            {
-                Decision = _decision,
-                Reasons = reasons,
-                Actions = _actions,
-                Advice = _advice,
-                Help = _actions.Contains(RequiredAction.OfferHelp) ? HelpResource.For(policy.Help, request.Locale) : null,
-                Refusal = Refusals.CodeOf(_decision, reasons),
-                Failures = _failures,
-                Stages = _stages,
-                PolicyName = policy.Name,
-                PolicyDigest = policy.Digest,
-                Detectors = detectors,
-                Id = Guid.CreateVersion7().ToString("N"),
-            };
-        }
+            Decision = decision,
+            Reasons = reasons,
+            Failures = [.. verdict.Failures, failure],
+            Refusal = Refusals.CodeOf(decision, reasons),
+        };
     }
 }

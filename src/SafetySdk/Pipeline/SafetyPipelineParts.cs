@@ -1,6 +1,8 @@
 using SafetySdk.Classification;
+using SafetySdk.External;
 using SafetySdk.Images;
 using SafetySdk.Matching;
+using SafetySdk.Monitoring;
 using SafetySdk.Policies;
 using SafetySdk.Prompts;
 
@@ -26,4 +28,19 @@ public sealed record SafetyPipelineParts
 
     /// <summary>Bounds on pictures.</summary>
     public ImageLimits ImageLimits { get; init; } = ImageLimits.Default;
+
+    /// <summary>Detectors and matchers that are not ours, all of which are asked.</summary>
+    public IReadOnlyList<GuardedDetector> ExternalDetectors { get; init; } = [];
+
+    /// <summary>The safety monitor; null for none.</summary>
+    public ISafetyMonitor? Monitor { get; init; }
+
+    /// <summary>Who is told of every finished verdict.</summary>
+    public IReadOnlyList<ISafetyRecorder> Recorders { get; init; } = [];
+
+    /// <summary>Time limits, early stop, frames of animations.</summary>
+    public PipelineOptions Options { get; init; } = PipelineOptions.Default;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

@@ -9,11 +9,20 @@ public sealed record SafetyRequest
     /// <summary>The prompt; null where there is none. An empty string is an error, since nothing could be checked.</summary>
     public string? Prompt { get; init; }
 
+    /// <summary>
+    /// Earlier texts of the user in this conversation, oldest first. Each is judged, and all that was typed is judged as one text, so that
+    /// nothing is gained by splitting a request over turns.
+    /// </summary>
+    public IReadOnlyList<string> Turns { get; init; } = [];
+
     /// <summary>Pictures that the user gave, as files (JPEG, PNG, WebP, GIF). Their order never matters.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Images { get; init; } = [];
 
     /// <summary>Pictures that the model made, as files. Their order never matters.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> OutputImages { get; init; } = [];
+
+    /// <summary>Text that the model answered; null where there is none. An empty string is an error, as a prompt is.</summary>
+    public string? OutputText { get; init; }
 
     /// <summary>What the user wants to do.</summary>
     public Operation Operation { get; init; } = Operation.Generate;

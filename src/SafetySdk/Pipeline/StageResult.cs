@@ -12,6 +12,23 @@ internal sealed record StageResult(IReadOnlyList<Signal> Signals, IReadOnlyList<
 
     public bool Checked { get; private init; } = true;
 
-    public static StageResult Of(IEnumerable<ExaminedImage> images)
-        => new([.. images.SelectMany(i => i.Signals)], [.. images.SelectMany(i => i.Failures)]);
+    public IReadOnlyList<CheckNote> Notes { get; init; } = [];
+
+    /// <summary>Of the output stage: what belongs to each output, in their order; what is in none belongs to all.</summary>
+    public IReadOnlyList<StageResult> Outputs { get; init; } = [];
+
+    public static StageResult Of(IReadOnlyList<ExaminedImage> images)
+        => new([.. images.SelectMany(i => i.Signals)], [.. images.SelectMany(i => i.Failures)])
+        {
+            Notes = [.. images.SelectMany(i => i.Notes)],
+        };
+
+    /// <summary>With more to say, as a stage that was checked.</summary>
+    public StageResult With(IReadOnlyList<Signal> signals, IReadOnlyList<CheckFailure> failures)
+        => signals.Count + failures.Count == 0
+            ? this
+            : AsChecked() with { Signals = [.. Signals, .. signals], Failures = [.. Failures, .. failures] };
+
+    /// <summary>The same of a stage that had something to look at after all.</summary>
+    public StageResult AsChecked() => this with { Checked = true };
 }

@@ -3,10 +3,9 @@ namespace SafetySdk.Pipeline;
 /// <summary>Second stage: what the user uploaded. Known content, who and what is shown, explicit content.</summary>
 internal sealed class UploadCheck(ImageExamination examination)
 {
-    public StageResult Check(
-        SafetyRequest request, out IReadOnlyList<ExaminedImage> uploads, CancellationToken cancellationToken)
-    {
-        uploads = examination.Examine(request.Images, "image", cancellationToken);
-        return uploads.Count == 0 ? StageResult.NothingToCheck : StageResult.Of(uploads);
-    }
+    public ValueTask<IReadOnlyList<ExaminedImage>> ExamineAsync(SafetyRequest request, StageBudget budget)
+        => examination.ExamineAsync(request.Images, "image", request.Operation, budget);
+
+    public static StageResult Check(IReadOnlyList<ExaminedImage> uploads)
+        => uploads.Count == 0 ? StageResult.NothingToCheck : StageResult.Of(uploads);
 }

@@ -10,12 +10,22 @@ public static class PolicyFloor
     [
         new()
         {
+            // A suspicion blocks. Only what is certain reports and suspends, unless a rule of the policy trusts less.
+            Id = "floor-known-content-confirmed",
+            Category = SafetyCategory.KnownContent,
+            Threshold = KnownContentScore.Confirmed,
+            Decision = Decision.Block,
+            Actions = [RequiredAction.ReportToNcmec, RequiredAction.SuspendAccount, RequiredAction.PreserveEvidence],
+            Why = "The picture is on a list of known illegal content.",
+        },
+        new()
+        {
             Id = "floor-known-content",
             Category = SafetyCategory.KnownContent,
             Threshold = 0.5,
             Decision = Decision.Block,
-            Actions = [RequiredAction.ReportToNcmec, RequiredAction.SuspendAccount, RequiredAction.PreserveEvidence],
-            Why = "The picture is on a list of known illegal content.",
+            Actions = [RequiredAction.PreserveEvidence],
+            Why = "The picture is, or may be, on a list of known illegal content.",
         },
         new()
         {

@@ -110,7 +110,7 @@ public sealed record SafetyPolicy
             asked = forCategory > asked ? forCategory : asked;
         }
 
-        return asked == Decision.Block ? Decision.Block : Decision.Review;
+        return asked == Decision.Block || failure.Blocks ? Decision.Block : Decision.Review;
     }
 
     /// <summary>

@@ -64,6 +64,9 @@ public sealed record Verdict
     /// <summary>Checks that could not be completed. While there is one, the decision is not <see cref="Decision.Allow"/>.</summary>
     public required IReadOnlyList<CheckFailure> Failures { get; init; }
 
+    /// <summary>What else there is to know; decides nothing.</summary>
+    public IReadOnlyList<CheckNote> Notes { get; init; } = [];
+
     /// <summary>The stages in order.</summary>
     public required IReadOnlyList<StageOutcome> Stages { get; init; }
 

@@ -87,6 +87,21 @@ public static class VerdictJson
         }
 
         json.WriteEndArray();
+        if (verdict.Notes.Count > 0)
+        {
+            json.WriteStartArray("notes");
+            foreach (CheckNote note in verdict.Notes)
+            {
+                json.WriteStartObject();
+                json.WriteString("check", note.Check);
+                json.WriteString("source", note.Source);
+                json.WriteString("message", note.Message);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
         json.WriteStartArray("detectors");
         foreach (DetectorVersion detector in verdict.Detectors)
         {

@@ -25,11 +25,14 @@ public sealed partial class DependencyTests
         ["Reporting"] = [], // reports are bytes to it
         // One transaction holds an account, a record and a report; what a verdict asks for is done here.
         ["Storage"] = ["Classification", "Policies", "Accounts", "Audit", "Reporting"],
-        ["Pipeline"] = ["Images", "Matching", "Classification", "Prompts", "Policies"],
+        ["External"] = ["Classification", "Policies"], // who asks: stage and operation
+        ["Monitoring"] = ["Classification", "Policies"], // the monitor is told the policy
+        ["Pipeline"] = ["Images", "Matching", "Classification", "Prompts", "Policies", "External", "Monitoring"],
         // Hashing: opening a list names the convention of its hashes.
         ["DependencyInjection"] =
         [
-            Root, "Images", "Hashing", "Matching", "Classification", "Prompts", "Policies", "Accounts", "Audit", "Reporting", "Storage", "Pipeline",
+            Root, "Images", "Hashing", "Matching", "Classification", "Prompts", "Policies", "Accounts", "Audit", "Reporting", "Storage",
+            "External", "Monitoring", "Pipeline",
         ],
     };
 
@@ -100,6 +103,6 @@ public sealed partial class DependencyTests
     // A using directive, SafetySdk.Policies.Stage, or Policies.Stage. Images is also the name of a property (Images.Count), so that its
     // short form is left to the compiled types.
     [GeneratedRegex(
-        @"\bSafetySdk\.(?<folder>\w+)|(?<![\w.])(?<folder>Policies|Pipeline|Matching|Hashing|Kernels|Classification|Prompts)\.[A-Z]")]
+        @"\bSafetySdk\.(?<folder>\w+)|(?<![\w.])(?<folder>Policies|Pipeline|Matching|Hashing|Kernels|Classification|Prompts|External|Monitoring)\.[A-Z]")]
     private static partial Regex UsingOrQualified();
 }

@@ -2,9 +2,11 @@ using System.Reflection;
 using SafetySdk.Accounts;
 using SafetySdk.Audit;
 using SafetySdk.Classification;
+using SafetySdk.External;
 using SafetySdk.Hashing;
 using SafetySdk.Images;
 using SafetySdk.Matching;
+using SafetySdk.Monitoring;
 using SafetySdk.Pipeline;
 using SafetySdk.Policies;
 using SafetySdk.Reporting;
@@ -31,6 +33,20 @@ public sealed class ToStringTests
 
     private static readonly OutboxReport Report =
         new(Planted, "kind", Convert.FromHexString(Planted)) { Lease = Planted, RemoteId = Planted, LastError = Planted };
+
+    private static readonly Verdict Verdict = new SafetyPipeline(new SafetyPipelineParts { Policy = SafetyPolicy.BuiltIn("balanced") })
+        .Check(new SafetyRequest { Prompt = Planted });
+
+    private static readonly MonitorFinding Finding = new(SafetyCategory.Violence, 1, Planted);
+
+    private static readonly ModelCall Call = new()
+    {
+        Request = new SafetyRequest { Prompt = Planted },
+        Decision = Decision.Allow,
+        Actions = [],
+        Advice = [],
+        Reasons = [],
+    };
 
     // Records that carry content, each with the planted value wherever content can be.
     private static readonly object[] Carriers =
@@ -61,6 +77,26 @@ public sealed class ToStringTests
         Report,
         new CheckSubject { AccountId = Planted, Inputs = [new InputDigest("prompt", Planted)] },
         new RecordedVerdict(AuditHead.Empty) { Change = Change, Report = Report },
+        new ExternalQuery { Stage = Stage.Upload, Operation = Operation.Edit, Source = "image 0", Text = Planted, Image = Convert.FromHexString(Planted) },
+        new MonitorQuery
+        {
+            Stage = Stage.Joint,
+            Operation = Operation.Edit,
+            Age = AgeBand.Adult,
+            Policy = SafetyPolicy.BuiltIn("balanced"),
+            Prompt = Planted,
+            Turns = [Planted],
+            OutputText = Planted,
+            Images = [Convert.FromHexString(Planted)],
+        },
+        Finding,
+        new MonitorReport([Finding]),
+        Call,
+        new ChatReply { Prompt = Planted, Text = Planted },
+        new GeneratorReply { PromptUsed = Planted, Images = [Convert.FromHexString(Planted)] },
+        new SafetyRun { Outcome = RunOutcome.Delivered, Verdict = Verdict, Text = Planted, Images = [Convert.FromHexString(Planted)] },
+        new SafetyRecord { Verdict = Verdict, Operation = Operation.Edit, Age = AgeBand.Adult, AccountId = Planted, Inputs = [new("prompt", Planted)] },
+        new ContentDigest("prompt", Planted),
     ];
 
     // Values whose text is what they are for: whoever prints a hash means it.
@@ -75,6 +111,7 @@ public sealed class ToStringTests
         typeof(PolicyProblem), typeof(PolicyDifference),
         typeof(HashListCounts), typeof(HashIndexUpdate), typeof(AuditHead), typeof(AuditFault), typeof(DeliveryResult),
         typeof(InputDigest), // nothing without the key
+        typeof(CheckNote), typeof(ExternalReply),
     ];
 
     [Fact]

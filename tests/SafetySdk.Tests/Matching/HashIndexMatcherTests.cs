@@ -56,6 +56,20 @@ public sealed class HashIndexMatcherTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_is_no_picture_is_found_by_its_bytes()
+    {
+        var matcher = new HashIndexMatcher([
+            PdqIndex("perceptual", PdqHasher.Hash(Picture, Side, Side).Hash),
+            Index("md5", (HashKind.Md5, FileDigests.Md5(File1))),
+            Index("sha256", (HashKind.Sha256, FileDigests.Sha256(File1))),
+        ]);
+        KnownContentResult result = matcher.MatchFile(File1);
+        Assert.Equal([("md5", "md5", "file"), ("sha256", "sha256", "file")], result.Matches.Select(m => (m.List, m.Algorithm, m.Form)));
+        Assert.False(result.TooLittleDetail);
+        Assert.Empty(matcher.MatchFile([3, 2, 1]).Matches);
+    }
+
+    [Fact]
     public void A_tiny_picture_has_too_little_detail()
     {
         using var image = PixelBuffer.FromRgb(new byte[4 * 9 * 3], 4, 9);

@@ -104,17 +104,6 @@ public sealed class SafetyPipelineTests
     }
 
     [Fact]
-    public void An_animation_whose_later_frames_nobody_looked_at_is_not_allowed()
-    {
-        _parts.Frames = 2;
-        Verdict upload = Check("hello", [Landscape]);
-        Assert.Equal(Decision.Review, upload.Decision);
-        Assert.Contains(upload.Failures, f => f is { Check: "frames", Kind: CheckFailureKind.InvalidInput, Source: "image 0" });
-        Assert.Equal(Decision.Review, _parts.Pipeline().Check(new SafetyRequest { OutputImages = [new byte[] { Landscape }] }).Decision);
-        Assert.Equal(Decision.Block, Check("brighten it", [Child], Operation.Edit).Decision);
-    }
-
-    [Fact]
     public void A_prompt_about_a_minor_makes_explicit_output_worse()
     {
         Verdict verdict = _parts.Pipeline().Check(new SafetyRequest { Prompt = "minor", OutputImages = [new byte[] { Explicit }] });
@@ -160,6 +149,49 @@ public sealed class SafetyPipelineTests
             Assert.Single(verdicts.Select(v => v.Decision).Distinct());
             Assert.Single(verdicts.Select(v => string.Join(',', v.Reasons.Select(r => r.Rule + r.Score).Order(StringComparer.Ordinal))).Distinct());
         }
+    }
+
+    [Fact]
+    public async Task Order_of_uploads_and_outputs_does_not_matter_when_checks_run_at_the_same_time()
+    {
+        byte[] images = [Landscape, Child, Explicit, Worded];
+        SafetyPipeline pipeline = _parts.Pipeline();
+        var verdicts = new HashSet<string>();
+        foreach (byte[] p in Permutations(images))
+        {
+            ReadOnlyMemory<byte>[] files = [.. p.Select(i => (ReadOnlyMemory<byte>)new[] { i })];
+            Verdict verdict = await pipeline.CheckAsync(new SafetyRequest { Prompt = "who is it", Images = files, OutputImages = files });
+            verdicts.Add($"{verdict.Decision}: " + string.Join(',', verdict.Reasons.Select(r => r.Stage + r.Rule + r.Score).Order(StringComparer.Ordinal)));
+        }
+
+        Assert.Single(verdicts);
+    }
+
+    [Fact]
+    public async Task The_same_input_gives_the_same_verdict_whichever_way_it_is_checked()
+    {
+        SafetyPipeline pipeline = _parts.Pipeline();
+        var request = new SafetyRequest
+        {
+            Prompt = "sexual",
+            Turns = ["minor"],
+            Images = [new byte[] { Adult }, new byte[] { Worded }, new byte[] { Child }],
+            OutputImages = [new byte[] { Explicit }, new byte[] { Landscape }],
+        };
+        var verdicts = new HashSet<string> { Content(pipeline.Check(request)) };
+        for (int i = 0; i < 20; i++)
+        {
+            verdicts.Add(Content(await pipeline.CheckAsync(request)));
+        }
+
+        Assert.Single(verdicts);
+
+        // All but the identifier and the times.
+        static string Content(Verdict verdict) => (verdict with
+        {
+            Id = "id",
+            Stages = [.. verdict.Stages.Select(s => s with { Duration = TimeSpan.Zero })],
+        }).ToJson();
     }
 
     public static TheoryData<string> Faults => ["decoder", "analyzer", "models", "classifier", "matcher", "detector", "text"];

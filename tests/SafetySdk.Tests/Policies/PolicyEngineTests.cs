@@ -53,6 +53,23 @@ public sealed class PolicyEngineTests
             Evaluate(Stage.Upload, Operation.Generate, AgeBand.Adult, Seen(SafetyCategory.KnownContent, 1)).Actions);
 
     [Theory]
+    [InlineData(0.6, false)]
+    [InlineData(0.75, false)]
+    [InlineData(0.95, true)]
+    public void A_suspected_match_blocks_and_is_kept_and_a_policy_says_when_a_near_one_is_confirmed(double score, bool confirmed)
+    {
+        PolicyOutcome outcome = Evaluate(Stage.Output, Operation.Understand, AgeBand.Adult, Seen(SafetyCategory.KnownContent, score));
+        Assert.Equal(Decision.Block, outcome.Decision);
+        Assert.Contains(RequiredAction.PreserveEvidence, outcome.Actions);
+        Assert.Equal(confirmed, outcome.Actions.Contains(RequiredAction.ReportToNcmec));
+        Assert.Equal(confirmed, outcome.Actions.Contains(RequiredAction.SuspendAccount));
+
+        PolicyOutcome exactOnly = PolicyEngine.Evaluate(
+            Balanced with { Rules = [] }, Stage.Output, Operation.Understand, AgeBand.Adult, [Seen(SafetyCategory.KnownContent, score)], []);
+        Assert.Equal([RequiredAction.PreserveEvidence], exactOnly.Actions);
+    }
+
+    [Theory]
     [InlineData(Operation.Generate, Decision.Allow)]
     [InlineData(Operation.Edit, Decision.Block)]
     [InlineData(Operation.Understand, Decision.Allow)]

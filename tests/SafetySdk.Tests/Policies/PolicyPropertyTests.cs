@@ -76,7 +76,7 @@ public sealed class PolicyPropertyTests
                 query,
                 stage: random.One(floor.Stages.Count == 0 ? Enum.GetValues<Stage>() : floor.Stages),
                 operation: random.One(floor.Operations.Count == 0 ? Enum.GetValues<Operation>() : floor.Operations),
-                signals: random.Shuffled([.. query.Signals, random.Signal(floor.Category) with { Score = random.One([0.5, 0.7, 1, double.NaN]) }]),
+                signals: random.Shuffled([.. query.Signals, random.Signal(floor.Category) with { Score = Math.Max(floor.Threshold, random.One([0.5, 0.7, 1, double.NaN])) }]),
                 contexts: [.. Enum.GetValues<SafetyContext>().Select(c => new ContextFinding(c, 1, "host"))]);
             PolicyOutcome outcome = PolicyEngine.Evaluate(policy, met);
             Assert.Equal(Decision.Block, outcome.Decision);
