@@ -25,7 +25,7 @@ public sealed record EvidenceRecord(string Id, string Purpose, DateTimeOffset Cr
     /// <summary>Bytes of the content.</summary>
     public long Length { get; init; }
 
-    /// <summary>SHA-256 of the sealed bytes, 64 hexadecimal digits: proves which bytes were destroyed, and tells nothing of the content.</summary>
+    /// <summary>SHA-256 of the sealed bytes, 64 hexadecimal digits: says which bytes were destroyed, and nothing of the content.</summary>
     public string SealedDigest { get; init; } = string.Empty;
 
     /// <summary>The host's key that it is sealed under.</summary>

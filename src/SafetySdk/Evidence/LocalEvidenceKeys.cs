@@ -67,7 +67,11 @@ public sealed class LocalEvidenceKeys : IEvidenceKeys, IDisposable
         RandomNumberGenerator.Fill(nonce);
         using AesGcm cipher = Cipher(keyId);
         cipher.Encrypt(
-            nonce, dataKey.Span, wrapped.AsSpan(NonceBytes, dataKey.Length), wrapped.AsSpan(NonceBytes + dataKey.Length), associatedData.Span);
+            nonce,
+            dataKey.Span,
+            wrapped.AsSpan(NonceBytes, dataKey.Length),
+            wrapped.AsSpan(NonceBytes + dataKey.Length),
+            associatedData.Span);
         return ValueTask.FromResult(wrapped);
     }
 

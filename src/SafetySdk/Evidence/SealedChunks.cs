@@ -22,7 +22,8 @@ internal sealed class SealedChunks(ReadOnlySpan<byte> key, EvidenceRecord record
     private const int NonceBytes = 12;
 
     private readonly AesGcm _cipher = new(key, TagBytes);
-    private readonly byte[] _belongsTo = SHA256.HashData(Encoding.UTF8.GetBytes($"safety-evidence-chunk-v1\0{record.Id}\0{record.Purpose}"));
+    private readonly byte[] _belongsTo =
+        SHA256.HashData(Encoding.UTF8.GetBytes($"safety-evidence-chunk-v1\0{record.Id}\0{record.Purpose}"));
     private readonly byte[] _nonce = new byte[NonceBytes];
 
     /// <summary>Chunks of a content; one even where it is empty.</summary>

@@ -23,6 +23,8 @@ public sealed partial class DependencyTests
         ["Accounts"] = ["Policies"], // age bands and decisions
         ["Audit"] = ["Classification", "Policies"], // a record says what was seen and decided
         ["Reporting"] = [], // reports are bytes to it
+        ["Evidence"] = [], // content is bytes to it
+        ["Reports"] = ["Reporting", "Evidence"], // sends what the outbox holds, with its files
         // One transaction holds an account, a record and a report; what a verdict asks for is done here.
         ["Storage"] = ["Classification", "Policies", "Accounts", "Audit", "Reporting"],
         ["External"] = ["Classification", "Policies"], // who asks: stage and operation

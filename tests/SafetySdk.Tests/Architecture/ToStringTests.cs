@@ -3,6 +3,7 @@ using SafetySdk.Accounts;
 using SafetySdk.Audit;
 using SafetySdk.Classification;
 using SafetySdk.External;
+using SafetySdk.Evidence;
 using SafetySdk.Hashing;
 using SafetySdk.Images;
 using SafetySdk.Matching;
@@ -10,6 +11,8 @@ using SafetySdk.Monitoring;
 using SafetySdk.Pipeline;
 using SafetySdk.Policies;
 using SafetySdk.Reporting;
+using SafetySdk.Reports;
+using SafetySdk.Reports.CyberTipline;
 using SafetySdk.Storage;
 
 namespace SafetySdk.Tests.Architecture;
@@ -47,6 +50,20 @@ public sealed class ToStringTests
         Advice = [],
         Reasons = [],
     };
+
+    private static readonly CyberTip Tip = new()
+    {
+        Incident = CyberTipIncident.AbuseMaterial,
+        IncidentTime = default,
+        Reporter = new CyberTipReporter(new CyberTipPerson { Email = Planted }) { CompanyTemplate = Planted },
+        Places = [new CyberTipPlace(CyberTipPlaceKind.Chat) { ChatContent = Planted }],
+        Reported = new ReportedUser { AccountId = Planted },
+        Files = [new CyberTipFile(Planted) { OriginalName = Planted, Hashes = [new CyberTipHash("MD5", Planted)] }],
+        AdditionalInfo = Planted,
+    };
+
+    private static readonly EvidenceDestruction Destruction =
+        new(Planted, "report", Planted, default, EvidenceDestructionReason.RetentionEnded);
 
     // Records that carry content, each with the planted value wherever content can be.
     private static readonly object[] Carriers =
@@ -97,6 +114,23 @@ public sealed class ToStringTests
         new SafetyRun { Outcome = RunOutcome.Delivered, Verdict = Verdict, Text = Planted, Images = [Convert.FromHexString(Planted)] },
         new SafetyRecord { Verdict = Verdict, Operation = Operation.Edit, Age = AgeBand.Adult, AccountId = Planted, Inputs = [new("prompt", Planted)] },
         new ContentDigest("prompt", Planted),
+        Tip,
+        Tip.Places[0],
+        Tip.Reporter,
+        Tip.Reporter.Person,
+        Tip.Reported!,
+        Tip.Files[0],
+        Tip.Files[0].Hashes[0],
+        new CyberTiplineCredentials(Planted, Planted),
+        new CyberTiplineOptions { Address = new Uri("https://host.test/" + Planted), Credentials = _ => default },
+        new CyberTiplineAnswer(CyberTiplineOutcome.Done, "0") { ReportId = Planted, FileId = Planted, FileHash = Planted },
+        new EvidenceRecord(Planted, "report", default) { KeyId = Planted, SealedDigest = Planted, WrappedKey = Convert.FromHexString(Planted) },
+        Destruction,
+        new EvidenceSweep([Destruction], 0, 0),
+        new UserReport(Planted, "harassment", default)
+        {
+            VerdictId = Planted, ReporterAccountId = Planted, ReportedAccountId = Planted, EvidenceIds = [Planted],
+        },
     ];
 
     // Values whose text is what they are for: whoever prints a hash means it.
@@ -112,6 +146,7 @@ public sealed class ToStringTests
         typeof(HashListCounts), typeof(HashIndexUpdate), typeof(AuditHead), typeof(AuditFault), typeof(DeliveryResult),
         typeof(InputDigest), // nothing without the key
         typeof(CheckNote), typeof(ExternalReply),
+        typeof(CyberTipFailure), typeof(EvidenceObject),
     ];
 
     [Fact]

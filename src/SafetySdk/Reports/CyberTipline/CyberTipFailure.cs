@@ -34,7 +34,7 @@ public sealed record CyberTipFailure(
     {
         ("report", "declined") => "A person decided that there is nothing to report. Nothing to do.",
         ("report", _) => "The report lacks this part or it is impossible; have the source of reports give it, then requeue.",
-        ("evidence", "KeyMissing" or "Storage") => "The evidence cannot be opened now; give the key provider its key or mend the storage, then requeue.",
+        ("evidence", "KeyMissing" or "Storage") => "The evidence cannot be opened now; give the provider its key or mend the storage, then requeue.",
         ("evidence", _) => "The evidence is gone or damaged; have the source of reports leave the file out and say so, then requeue.",
         (_, "no-sender") => "No sender for this kind of report is registered; register one and requeue.",
         (_, "2000" or "http-401" or "http-403") => "User or password are not accepted; set them right and requeue.",

@@ -24,7 +24,7 @@ public sealed record CyberTipSenderOptions
     /// </summary>
     public TimeSpan Preservation { get; init; } = TimeSpan.FromDays(400);
 
-    /// <summary>Pause before attempt <paramref name="attempt"/> + 1, shortened by up to half so that many senders do not come back at once.</summary>
+    /// <summary>Pause after so many attempts, shortened by up to half so that many senders do not come back at once.</summary>
     internal TimeSpan PauseAfter(int attempt)
         => FirstPause * (Math.Pow(2, Math.Min(attempt - 1, 20)) * (1 - (Random.Shared.NextDouble() / 2)));
 }
