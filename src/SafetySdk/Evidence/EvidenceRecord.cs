@@ -45,7 +45,7 @@ public sealed record EvidenceRecord(string Id, string Purpose, DateTimeOffset Cr
     internal byte[] AssociatedData()
         => Encoding.UTF8.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
-            $"safety-evidence-v1\0{Id}\0{Purpose}\0{CreatedAt.UtcTicks}\0{KeepUntil.UtcTicks}\0{(IsKept ? 1 : 0)}\0{Length}\0{SealedDigest}"));
+            $"safety-evidence-v1\0{Id}\0{Purpose}\0{CreatedAt.UtcTicks}\0{KeepUntil.UtcTicks}\0{IsKept}\0{Length}\0{SealedDigest}"));
 
     internal async ValueTask WriteAsync(Stream stream, CancellationToken cancellationToken)
     {

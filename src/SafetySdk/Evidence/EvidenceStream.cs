@@ -14,6 +14,7 @@ public sealed class EvidenceStream : Stream
     private readonly byte[] _content = GC.AllocateUninitializedArray<byte>(SealedChunks.ContentBytes, pinned: true);
     private readonly long _count;
     private long _next;
+    private long _read;
     private int _from;
     private int _to;
 
@@ -40,7 +41,7 @@ public sealed class EvidenceStream : Stream
     /// <summary>Bytes read.</summary>
     public override long Position
     {
-        get => ((_next - (_to > 0 ? 1 : 0)) * SealedChunks.ContentBytes) + _from;
+        get => _read;
         set => throw new NotSupportedException();
     }
 
@@ -56,6 +57,7 @@ public sealed class EvidenceStream : Stream
         int count = Math.Min(buffer.Length, _to - _from);
         _content.AsMemory(_from, count).CopyTo(buffer);
         _from += count;
+        _read += count;
         return count;
     }
 
@@ -72,6 +74,7 @@ public sealed class EvidenceStream : Stream
         while (_from < _to || await OpenNextAsync(cancellationToken).ConfigureAwait(false))
         {
             await destination.WriteAsync(_content.AsMemory(_from, _to - _from), cancellationToken).ConfigureAwait(false);
+            _read += _to - _from;
             _from = _to;
         }
     }

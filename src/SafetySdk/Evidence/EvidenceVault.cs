@@ -13,8 +13,8 @@ public sealed record EvidenceOptions
     public long MaxBytes { get; init; } = 1L << 30;
 
     /// <summary>
-    /// How long evidence waits for a report that needs it (<see cref="EvidenceVault.KeepAsync"/>). Default 30 days: longer than a report can
-    /// wait in the outbox while nothing sends it.
+    /// How long evidence waits for a report that needs it (<see cref="EvidenceVault.KeepAsync"/>). Default 30 days: longer than a report
+    /// may wait in the outbox while nothing sends it.
     /// </summary>
     public TimeSpan Unclaimed { get; init; } = TimeSpan.FromDays(30);
 }
@@ -255,7 +255,8 @@ public sealed class EvidenceVault
             {
                 if ((await FindAsync(id, cancellationToken).ConfigureAwait(false)).KeepUntil <= now)
                 {
-                    destroyed.Add(await DestroyAsync(id, EvidenceDestructionReason.RetentionEnded, cancellationToken).ConfigureAwait(false));
+                    destroyed.Add(
+                        await DestroyAsync(id, EvidenceDestructionReason.RetentionEnded, cancellationToken).ConfigureAwait(false));
                 }
             }
             catch (EvidenceException e) when (e.Error == EvidenceError.Damaged)
@@ -301,7 +302,7 @@ public sealed class EvidenceVault
                 {
                     throw new EvidenceException(
                         EvidenceError.TooLarge,
-                        string.Create(CultureInfo.InvariantCulture, $"The content has more than the {_options.MaxBytes} bytes that are taken."));
+                        string.Create(CultureInfo.InvariantCulture, $"The content has more than {_options.MaxBytes} bytes; raise the limit."));
                 }
 
                 int bytes = count + SealedChunks.TagBytes;

@@ -41,7 +41,8 @@ public sealed record UserReport(string Id, string Category, DateTimeOffset Repor
     {
         if (Id is not { Length: > 0 and <= MaxId } || EvidenceIds.Count > MaxEvidence)
         {
-            throw new ArgumentException($"The identifier has 1 to {MaxId} characters, and there are at most {MaxEvidence} pieces of evidence.");
+            throw new ArgumentException(
+                $"The identifier has 1 to {MaxId} characters, and at most {MaxEvidence} pieces of evidence are taken.");
         }
 
         var buffer = new ArrayBufferWriter<byte>(256);
@@ -78,7 +79,9 @@ public sealed record UserReport(string Id, string Category, DateTimeOffset Repor
             using JsonDocument document = JsonDocument.Parse(report.Payload, new JsonDocumentOptions { MaxDepth = 4 });
             JsonElement root = document.RootElement;
             return new UserReport(
-                root.GetProperty("id").GetString()!, root.GetProperty("category").GetString()!, root.GetProperty("reported_at").GetDateTimeOffset())
+                root.GetProperty("id").GetString()!,
+                root.GetProperty("category").GetString()!,
+                root.GetProperty("reported_at").GetDateTimeOffset())
             {
                 VerdictId = root.GetProperty("verdict").GetString(),
                 ReporterAccountId = root.GetProperty("reporter").GetString(),

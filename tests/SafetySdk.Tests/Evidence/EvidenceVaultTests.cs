@@ -106,6 +106,23 @@ public sealed class EvidenceVaultTests : IDisposable
     }
 
     [Fact]
+    public void A_chunk_opens_only_at_its_place_and_with_its_content()
+    {
+        var record = new EvidenceRecord("id", "report", default);
+        byte[] key = new byte[32];
+        byte[] chunk = new byte[4 + SealedChunks.TagBytes];
+        byte[] content = new byte[4];
+        using var chunks = new SealedChunks(key, record);
+        chunks.Seal(1, last: false, [1, 2, 3, 4], chunk);
+        chunks.Open(1, last: false, chunk, content);
+        Assert.Equal([1, 2, 3, 4], content);
+        Assert.Throws<EvidenceException>(() => chunks.Open(0, last: false, chunk, content));
+        Assert.Throws<EvidenceException>(() => chunks.Open(1, last: true, chunk, content));
+        using var others = new SealedChunks(key, record with { Purpose = "other" });
+        Assert.Throws<EvidenceException>(() => others.Open(1, last: false, chunk, content));
+    }
+
+    [Fact]
     public async Task Nothing_in_the_record_can_be_changed()
     {
         EvidenceRecord record = await Vault().SealAsync(new MemoryStream(Content(10)), "report", Cancel);

@@ -34,7 +34,8 @@ public sealed record CyberTipFailure(
     {
         ("report", "declined") => "A person decided that there is nothing to report. Nothing to do.",
         ("report", _) => "The report lacks this part or it is impossible; have the source of reports give it, then requeue.",
-        ("evidence", "KeyMissing" or "Storage") => "The evidence cannot be opened now; give the provider its key or mend the storage, then requeue.",
+        ("evidence", "KeyMissing" or "Storage") =>
+            "The evidence cannot be opened now; give the provider its key or mend the storage, then requeue.",
         ("evidence", _) => "The evidence is gone or damaged; have the source of reports leave the file out and say so, then requeue.",
         (_, "no-sender") => "No sender for this kind of report is registered; register one and requeue.",
         (_, "2000" or "http-401" or "http-403") => "User or password are not accepted; set them right and requeue.",
@@ -43,7 +44,8 @@ public sealed record CyberTipFailure(
         (_, "4200" or "http-413") => "The CyberTipline refuses the file; have the source of reports leave it out and say so, then requeue.",
         ("upload", "hash-differs") => "Files arrive other than they were sent; look for what changes them on the way, then requeue.",
         (_, ['h', 't', 't', 'p', '-', '3' or '4', ..]) => "The address is wrong, or something on the way refuses; check it, then requeue.",
-        (_, "no-answer" or "unreadable-answer" or "timed-out") => "The CyberTipline could not be reached; check network and lease, then requeue.",
+        (_, "no-answer" or "unreadable-answer" or "timed-out") =>
+            "The CyberTipline could not be reached; check network and lease, then requeue.",
         _ => "Requeue it; if it comes back, ask the CyberTipline about the code.",
     };
 }

@@ -158,6 +158,10 @@ public sealed class CyberTipSender : IReportSender
         foreach (CyberTipFile file in tip.Files)
         {
             await _evidence!.KeepAsync(file.EvidenceId, _options.Preservation, cancellationToken).ConfigureAwait(false);
+
+            // No report is opened whose files cannot be.
+            EvidenceStream content = await _evidence.OpenAsync(file.EvidenceId, cancellationToken).ConfigureAwait(false);
+            await content.DisposeAsync().ConfigureAwait(false);
         }
     }
 

@@ -5,8 +5,8 @@ using System.Xml;
 namespace SafetySdk.Reports.CyberTipline;
 
 /// <summary>
-/// Writes reports and file details as the CyberTipline's schema wants them: its elements in its order, what it demands present, texts within
-/// its limits. Characters that XML does not know are written as U+FFFD.
+/// Writes reports and file details as the CyberTipline's schema wants them: its elements in its order, what it demands present, texts
+/// within its limits. Characters that XML does not know are written as U+FFFD.
 /// </summary>
 /// <remarks>Thread-safe. The documents hold content: whoever keeps them keeps them sealed.</remarks>
 public static class CyberTipXml
@@ -103,7 +103,8 @@ public static class CyberTipXml
             Flag(xml, "fileViewedByEsp", file.Viewed);
             Flag(xml, "exifViewedByEsp", file.MetadataViewed);
             Flag(xml, "publiclyAvailable", file.PubliclyAvailable);
-            xml.WriteElementString("fileRelevance", file.Relevance == CyberTipFileRelevance.Reported ? "Reported" : "Supplemental Reported");
+            xml.WriteElementString(
+                "fileRelevance", file.Relevance == CyberTipFileRelevance.Reported ? "Reported" : "Supplemental Reported");
             Tags(xml, "fileAnnotations", FileTags.Where(t => file.Annotations.HasFlag(t.Tag)).Select(t => t.Element));
             if (file.Classification != IndustryClassification.None)
             {

@@ -14,7 +14,7 @@ public sealed class CyberTipSenderTests : IDisposable
     {
         Lease = TimeSpan.FromMinutes(1),
         FirstPause = TimeSpan.FromSeconds(10),
-        MaxAttempts = 5,
+        MaxAttempts = 100,
     };
 
     private static readonly CyberTipSenderOptions Quick = new()
