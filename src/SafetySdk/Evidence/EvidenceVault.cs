@@ -302,7 +302,7 @@ public sealed class EvidenceVault
                 {
                     throw new EvidenceException(
                         EvidenceError.TooLarge,
-                        string.Create(CultureInfo.InvariantCulture, $"The content has more than {_options.MaxBytes} bytes; raise the limit."));
+                        string.Create(CultureInfo.InvariantCulture, $"The content has more than the {_options.MaxBytes} bytes allowed."));
                 }
 
                 int bytes = count + SealedChunks.TagBytes;
