@@ -33,7 +33,7 @@ public sealed class ResizeKernelLaneTests
         Type[] suites =
         [
             typeof(ResizeKernelTests), typeof(KernelPropertyTests), typeof(PillowParityTests), typeof(TensorRecipeTests), typeof(FastResizeTests),
-            typeof(StreamedResizeTests), typeof(MovedTableTests), typeof(PdqHasherTests),
+            typeof(StreamedResizeTests), typeof(PdqHasherTests),
         ];
         foreach (Type suite in suites)
         {
