@@ -49,7 +49,7 @@ public sealed class MovedTableTests
             for (int i = 0; !Volatile.Read(ref done); i++)
             {
                 // Tables of 64 sizes are kept, so each call makes its own among these.
-                kept[i % kept.Length] = new byte[(i * 7919) % 20000];
+                kept[i % kept.Length] = new byte[i % 20000];
                 if (i % 50 == 0)
                 {
                     GC.Collect(i / 50 % 2, GCCollectionMode.Forced, blocking: true, compacting: true);
