@@ -128,44 +128,36 @@ internal sealed class TensorCommand
             switch (type)
             {
                 case "float32":
-                    float[] singles = new float[recipe.ElementCount];
-                    if (image is null)
-                    {
-                        ImageTensor.Decode(decoder, encoded, options, recipe, singles);
-                    }
-                    else
-                    {
-                        ImageTensor.Write(image.Pixels, part, recipe, singles);
-                    }
-
-                    NpyFile.Write<float>(path, shape, singles);
+                    Save<float>(
+                        all => ImageTensor.Decode(decoder, encoded, options, recipe, all),
+                        (pixels, cut) => ImageTensor.Write(pixels, part, recipe, cut));
                     break;
                 case "float16":
-                    Half[] halves = new Half[recipe.ElementCount];
-                    if (image is null)
-                    {
-                        ImageTensor.Decode(decoder, encoded, options, recipe, halves);
-                    }
-                    else
-                    {
-                        ImageTensor.Write(image.Pixels, part, recipe, halves);
-                    }
-
-                    NpyFile.Write<Half>(path, shape, halves);
+                    Save<Half>(
+                        all => ImageTensor.Decode(decoder, encoded, options, recipe, all),
+                        (pixels, cut) => ImageTensor.Write(pixels, part, recipe, cut));
                     break;
                 default:
-                    byte[] levels = new byte[recipe.ElementCount];
-                    if (image is null)
-                    {
-                        ImageTensor.Decode(decoder, encoded, options, recipe, levels);
-                    }
-                    else
-                    {
-                        ImageTensor.Write(image.Pixels, part, recipe, levels);
-                    }
-
-                    NpyFile.Write<byte>(path, shape, levels);
+                    Save<byte>(
+                        all => ImageTensor.Decode(decoder, encoded, options, recipe, all),
+                        (pixels, cut) => ImageTensor.Write(pixels, part, recipe, cut));
                     break;
+            }
+
+            void Save<T>(Action<T[]> decode, Action<PixelBuffer, T[]> write)
+                where T : unmanaged
+            {
+                T[] tensor = new T[recipe.ElementCount];
+                if (image is null)
+                {
+                    decode(tensor);
+                }
+                else
+                {
+                    write(image.Pixels, tensor);
+                }
+
+                NpyFile.Write<T>(path, shape, tensor);
             }
 
             output.WriteLine(common.Json(parsed)

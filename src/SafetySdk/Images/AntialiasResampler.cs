@@ -418,7 +418,8 @@ internal sealed class AntialiasResampler : IDisposable
         }
 
         VerticalAccumulation.Add(
-            ref *(pixels + rows[0]), rows[1] - rows[0], _sumsLength, _outputs.AsSpan(0, _begun - _done), ref *sums, ref *memory, _vertical.FractionBits, ahead);
+            ref *(pixels + rows[0]), rows[1] - rows[0], _sumsLength, _outputs.AsSpan(0, _begun - _done), ref *sums, ref *memory,
+            _vertical.FractionBits, ahead);
         while (_done < _begun && _vertical.First[_done] + _vertical.Count[_done] <= end)
         {
             _done++;
