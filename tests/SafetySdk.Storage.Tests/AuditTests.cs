@@ -167,8 +167,16 @@ public sealed class AuditTests
 
     // HMAC-SHA-256 by openssl: printf 'text\0a lighthouse' | openssl dgst -sha256 -mac HMAC -macopt hexkey:0101...(32 bytes)
     [Fact]
-    public void The_digest_of_a_text_is_the_hmac_of_its_utf8()
-        => Assert.Equal("e55f9969ad6c496e223ba4d8d8adb70b3f30a55d0aaa94e958f708f585cb7db6", new InputDigester(Key(1)).OfText("a lighthouse"));
+    public void The_digest_of_a_text_is_the_hmac_of_its_sha256()
+    {
+        var digester = new InputDigester(Key(1));
+        Assert.Equal("a1c10704766d7997146736b4143d99e9d2124130d35b92edc3c8d0853b2f8091", digester.OfText("a lighthouse"));
+        byte[] bytes = Encoding.UTF8.GetBytes("a lighthouse");
+        Assert.Equal(digester.OfText("a lighthouse"), digester.OfTextSha256(SHA256.HashData(bytes)));
+        Assert.Equal(digester.OfFile(bytes), digester.OfFileSha256(SHA256.HashData(bytes)));
+        Assert.NotEqual(digester.OfFile(bytes), digester.OfText("a lighthouse"));
+        Assert.Throws<ArgumentException>(() => digester.OfFileSha256(new byte[31]));
+    }
 
     private static byte[] Key(byte value) => [.. Enumerable.Repeat(value, 32)];
 

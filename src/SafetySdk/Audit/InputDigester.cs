@@ -5,7 +5,7 @@ using System.Text;
 namespace SafetySdk.Audit;
 
 /// <summary>
-/// Digests of inputs under a key of the host: HMAC-SHA-256, so that who has the log but not the key can neither try prompts out nor look
+/// Digests of inputs under a key of the host: HMAC-SHA-256 of their SHA-256, so that who has the log but not the key can neither try prompts out nor look
 /// pictures up in a list of hashes. Equal inputs have equal digests under the same key. Thread-safe.
 /// </summary>
 public sealed class InputDigester
@@ -41,33 +41,48 @@ public sealed class InputDigester
     public string OfText(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return Text("text\0"u8, text);
-    }
-
-    /// <summary>Digest of a file, 64 hexadecimal digits.</summary>
-    /// <param name="content">Its bytes.</param>
-    public string OfFile(ReadOnlySpan<byte> content) => Hash("file\0"u8, content);
-
-    /// <summary>Digest of an account's identifier, 64 hexadecimal digits.</summary>
-    /// <param name="accountId">The identifier.</param>
-    public string OfAccount(string accountId)
-    {
-        ArgumentNullException.ThrowIfNull(accountId);
-        return Text("account\0"u8, accountId);
-    }
-
-    private string Text(ReadOnlySpan<byte> domain, string text)
-    {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
         try
         {
-            return Hash(domain, buffer.AsSpan(0, Encoding.UTF8.GetBytes(text, buffer)));
+            return Hash("text\0"u8, Sha256(buffer.AsSpan(0, Encoding.UTF8.GetBytes(text, buffer)), stackalloc byte[SHA256.HashSizeInBytes]));
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
         }
     }
+
+    /// <summary>The digest that <see cref="OfText"/> gives to the text of a plain digest.</summary>
+    /// <param name="sha256">SHA-256 of the UTF-8 text, 32 bytes.</param>
+    /// <exception cref="ArgumentException">Not 32 bytes.</exception>
+    public string OfTextSha256(ReadOnlySpan<byte> sha256) => Hash("text\0"u8, Checked(sha256));
+
+    /// <summary>Digest of a file, 64 hexadecimal digits.</summary>
+    /// <param name="content">Its bytes.</param>
+    public string OfFile(ReadOnlySpan<byte> content) => Hash("file\0"u8, Sha256(content, stackalloc byte[SHA256.HashSizeInBytes]));
+
+    /// <summary>The digest that <see cref="OfFile"/> gives to the file of a plain digest.</summary>
+    /// <param name="sha256">SHA-256 of the file, 32 bytes.</param>
+    /// <exception cref="ArgumentException">Not 32 bytes.</exception>
+    public string OfFileSha256(ReadOnlySpan<byte> sha256) => Hash("file\0"u8, Checked(sha256));
+
+    /// <summary>Digest of an account's identifier, 64 hexadecimal digits.</summary>
+    /// <param name="accountId">The identifier.</param>
+    public string OfAccount(string accountId)
+    {
+        ArgumentNullException.ThrowIfNull(accountId);
+        return Hash("account\0"u8, Encoding.UTF8.GetBytes(accountId));
+    }
+
+    private static ReadOnlySpan<byte> Sha256(ReadOnlySpan<byte> content, Span<byte> digest)
+    {
+        SHA256.HashData(content, digest);
+        return digest;
+    }
+
+    private static ReadOnlySpan<byte> Checked(ReadOnlySpan<byte> sha256) => sha256.Length == SHA256.HashSizeInBytes
+        ? sha256
+        : throw new ArgumentException($"A SHA-256 has {SHA256.HashSizeInBytes} bytes, got {sha256.Length}.", nameof(sha256));
 
     // The domain keeps an account that is named like a prompt from having the prompt's digest.
     private string Hash(ReadOnlySpan<byte> domain, ReadOnlySpan<byte> content)

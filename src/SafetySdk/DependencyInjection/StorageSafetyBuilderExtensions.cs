@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using SafetySdk.Audit;
+using SafetySdk.Pipeline;
 using SafetySdk.Reporting;
 using SafetySdk.Storage;
 
@@ -10,9 +11,13 @@ public static class StorageSafetyBuilderExtensions
 {
     /// <summary>
     /// Registers a <see cref="VerdictRecorder"/> and its <see cref="AccountRegister"/>, <see cref="ReportOutbox"/> and
-    /// <see cref="ReportPump"/> over the registered <see cref="ISafetyStore"/>; where none is registered before, over one in memory.
+    /// <see cref="ReportPump"/> over the registered <see cref="ISafetyStore"/>; where none is registered before, over one in memory. Every
+    /// verdict of the pipeline is recorded from then on; one that cannot be is not allowed.
     /// </summary>
-    /// <remarks>Nothing runs by itself: start <see cref="ReportPump.RunAsync"/> in a background service of the host.</remarks>
+    /// <remarks>
+    /// Reports are not sent by themselves: start <see cref="ReportPump.RunAsync"/> in a background service of the host. The standing of an
+    /// account is not looked up before a check either: ask <see cref="AccountRegister"/>.
+    /// </remarks>
     /// <param name="builder">The builder.</param>
     /// <param name="digestKey">
     /// Key of the digests in the audit log, at least <see cref="InputDigester.MinKeyBytes"/> bytes; copied. Empty for one that is made up
@@ -31,6 +36,7 @@ public static class StorageSafetyBuilderExtensions
         services.TryAddSingleton(digester);
         services.TryAddSingleton(provider => new VerdictRecorder(
             provider.GetRequiredService<ISafetyStore>(), digester, options, outbox, provider.GetService<TimeProvider>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ISafetyRecorder, PipelineRecorder>());
         services.TryAddSingleton(provider => provider.GetRequiredService<VerdictRecorder>().Accounts);
         services.TryAddSingleton(provider => provider.GetRequiredService<VerdictRecorder>().Outbox);
         services.TryAddSingleton(provider => new ReportPump(
