@@ -14,9 +14,9 @@ internal readonly record struct HammingHit(int Hash, int Needle, int Distance);
 
 /// <summary>Compares 256-bit needles with every hash of a packed array. Exact: nothing within the distance is missed.</summary>
 /// <remarks>
-/// Some of the bits already tell apart nearly every pair that does not match, so vectors look at the first and third word of several hashes
-/// at once, and only a group in which some pair may match is compared in full. 256-bit vectors count all bits of the two words by nibbles.
-/// 512-bit ones look up each byte in one table of 128 counts and so leave its highest bit out: 112 bits are a lower bound too.
+/// Some of the bits already tell apart nearly every pair that does not match, so vectors look at several hashes at once and only a group in
+/// which some pair may match is compared in full. 256-bit vectors count the bits of the first and third word by nibbles. 512-bit ones count
+/// places instead, those at which any of three words differs, which is a lower bound too and needs one count for three words.
 /// </remarks>
 internal static class HammingScan
 {
@@ -24,7 +24,7 @@ internal static class HammingScan
     public const int HashBytes = 32;
 
     private const int Words = HashBytes / sizeof(ulong);
-    private const int GroupOf512 = 16;
+    private const int GroupOf512 = 32;
 
     /// <summary>Finds all pairs, in the order of the hashes, then of the needles.</summary>
     /// <param name="hashes">Packed hashes, 32 bytes each.</param>
@@ -40,10 +40,19 @@ internal static class HammingScan
 
         if (SimdWidth.HasByteShuffle512)
         {
+            // Eights are looked at again in batches: a stop at each would break the stream of reads from memory.
             int end = count & -GroupOf512;
-            for (hash = NextGroup512(words, 0, end, needleWords, distance); hash < end; hash = NextGroup512(words, hash + GroupOf512, end, needleWords, distance))
+            Span<int> eights = stackalloc int[64];
+            while (hash < end)
             {
-                Compare(words, hash, hash + GroupOf512, needleWords, distance, hits);
+                int found = Eights512(words, ref hash, end, needleWords, distance, eights);
+                foreach (int eight in eights[..found])
+                {
+                    if (AnyOf8(words.Slice(eight * Words, 8 * Words), needleWords, distance))
+                    {
+                        Compare(words, eight, eight + 8, needleWords, distance, hits);
+                    }
+                }
             }
         }
 
@@ -86,53 +95,123 @@ internal static class HammingScan
     }
 
     /// <summary>
-    /// The first group of 16 hashes, from <paramref name="first"/> on, of which 112 bits leave a match with a needle possible, or
-    /// <paramref name="end"/>. Needs AVX-512 with VBMI.
+    /// The eights of hashes, from <paramref name="first"/> on, of which some hash may match some needle, until less than four have room or
+    /// <paramref name="end"/> is reached. Needs AVX-512 with VBMI.
     /// </summary>
+    /// <returns>How many there are.</returns>
+    /// <remarks>Lanes: the same word of eight hashes. Of a hash and two needles the bits that differ in any of three words, from either needle,
+    /// are at most as many as the lesser distance: three words or two needles cost logic only, and one count serves both.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int NextGroup512(ReadOnlySpan<ulong> hashes, int first, int end, ReadOnlySpan<ulong> needles, int distance)
+    private static int Eights512(ReadOnlySpan<ulong> hashes, ref int first, int end, ReadOnlySpan<ulong> needles, int distance, Span<int> eights)
     {
+        int found = 0;
         hashes = hashes[..(end * Words)];
         ref ulong source = ref MemoryMarshal.GetReference(hashes);
-        ref ulong firstNeedle = ref MemoryMarshal.GetReference(needles);
-        ref ulong endNeedle = ref Unsafe.Add(ref firstNeedle, needles.Length / Words * Words);
-        // First words of four hashes, then their third words.
-        Vector512<ulong> pick = Vector512.Create(0UL, 4, 8, 12, 2, 6, 10, 14);
+        ref ulong needle = ref MemoryMarshal.GetReference(needles);
+        int last = (needles.Length / Words * Words) - Words;
         Vector512<byte> low = ByteBits(0);
         Vector512<byte> high = ByteBits(1);
         Vector512<ulong> most = Vector512.Create((ulong)distance);
-        Vector512<byte> none = Vector512<byte>.Zero;
-        for (; first < end; first += GroupOf512)
+        int hash = first;
+        for (; hash < end && found <= eights.Length - 4; hash += GroupOf512)
         {
-            ref ulong group = ref Unsafe.Add(ref source, (nint)first * Words);
-            Vector512<ulong> a = Avx512F.PermuteVar8x64x2(Vector512.LoadUnsafe(ref group), pick, Vector512.LoadUnsafe(ref group, 8));
-            Vector512<ulong> b = Avx512F.PermuteVar8x64x2(Vector512.LoadUnsafe(ref group, 16), pick, Vector512.LoadUnsafe(ref group, 24));
-            Vector512<ulong> c = Avx512F.PermuteVar8x64x2(Vector512.LoadUnsafe(ref group, 32), pick, Vector512.LoadUnsafe(ref group, 40));
-            Vector512<ulong> d = Avx512F.PermuteVar8x64x2(Vector512.LoadUnsafe(ref group, 48), pick, Vector512.LoadUnsafe(ref group, 56));
-            (a, b) = (Avx512F.Shuffle4x128(a, b, 0b01_00_01_00), Avx512F.Shuffle4x128(a, b, 0b11_10_11_10));
-            (c, d) = (Avx512F.Shuffle4x128(c, d, 0b01_00_01_00), Avx512F.Shuffle4x128(c, d, 0b11_10_11_10));
-            Vector512<ulong> least = Vector512<ulong>.AllBitsSet;
-            Vector512<ulong> lesser = least;
-            for (ref ulong needle = ref firstNeedle; Unsafe.IsAddressLessThan(ref needle, ref endNeedle); needle = ref Unsafe.Add(ref needle, Words))
+            ref ulong group = ref Unsafe.Add(ref source, (nint)hash * Words);
+            (Vector512<ulong> a0, Vector512<ulong> a1, Vector512<ulong> a2, _) = Eight(ref group);
+            (Vector512<ulong> b0, Vector512<ulong> b1, Vector512<ulong> b2, _) = Eight(ref Unsafe.Add(ref group, 8 * Words));
+            (Vector512<ulong> c0, Vector512<ulong> c1, Vector512<ulong> c2, _) = Eight(ref Unsafe.Add(ref group, 16 * Words));
+            (Vector512<ulong> d0, Vector512<ulong> d1, Vector512<ulong> d2, _) = Eight(ref Unsafe.Add(ref group, 24 * Words));
+            Vector512<ulong> leastA = Vector512<ulong>.AllBitsSet;
+            Vector512<ulong> leastB = leastA;
+            Vector512<ulong> leastC = leastA;
+            Vector512<ulong> leastD = leastA;
+            for (int at = 0; at <= last; at += 2 * Words)
             {
-                Vector512<ulong> one = Vector512.Create(needle);
-                Vector512<ulong> three = Vector512.Create(Unsafe.Add(ref needle, 2));
-                Vector512<byte> bits = Avx512Vbmi.PermuteVar64x8x2(low, (a ^ one).AsByte(), high)
-                    + Avx512Vbmi.PermuteVar64x8x2(low, (b ^ three).AsByte(), high);
-                least = Vector512.Min(least, Avx512BW.SumAbsoluteDifferences(bits, none).AsUInt64());
-                bits = Avx512Vbmi.PermuteVar64x8x2(low, (c ^ one).AsByte(), high)
-                    + Avx512Vbmi.PermuteVar64x8x2(low, (d ^ three).AsByte(), high);
-                lesser = Vector512.Min(lesser, Avx512BW.SumAbsoluteDifferences(bits, none).AsUInt64());
+                Vector512<ulong> n0 = Vector512.Create(Unsafe.Add(ref needle, at));
+                Vector512<ulong> n1 = Vector512.Create(Unsafe.Add(ref needle, at + 1));
+                Vector512<ulong> n2 = Vector512.Create(Unsafe.Add(ref needle, at + 2));
+                Vector512<ulong> a = OrDifference(OrDifference(a0 ^ n0, a1, n1), a2, n2);
+                Vector512<ulong> b = OrDifference(OrDifference(b0 ^ n0, b1, n1), b2, n2);
+                Vector512<ulong> c = OrDifference(OrDifference(c0 ^ n0, c1, n1), c2, n2);
+                Vector512<ulong> d = OrDifference(OrDifference(d0 ^ n0, d1, n1), d2, n2);
+
+                // An odd needle at the end is taken with itself.
+                int other = Math.Min(at + Words, last);
+                n0 = Vector512.Create(Unsafe.Add(ref needle, other));
+                n1 = Vector512.Create(Unsafe.Add(ref needle, other + 1));
+                n2 = Vector512.Create(Unsafe.Add(ref needle, other + 2));
+                a &= OrDifference(OrDifference(a0 ^ n0, a1, n1), a2, n2);
+                b &= OrDifference(OrDifference(b0 ^ n0, b1, n1), b2, n2);
+                c &= OrDifference(OrDifference(c0 ^ n0, c1, n1), c2, n2);
+                d &= OrDifference(OrDifference(d0 ^ n0, d1, n1), d2, n2);
+                leastA = Vector512.Min(leastA, LeastBits(a, low, high));
+                leastB = Vector512.Min(leastB, LeastBits(b, low, high));
+                leastC = Vector512.Min(leastC, LeastBits(c, low, high));
+                leastD = Vector512.Min(leastD, LeastBits(d, low, high));
             }
 
-            if (Vector512.LessThanOrEqualAny(Vector512.Min(least, lesser), most))
+            if (Vector512.LessThanOrEqualAny(Vector512.Min(Vector512.Min(leastA, leastB), Vector512.Min(leastC, leastD)), most))
             {
-                return first;
+                eights[found] = hash;
+                found += Vector512.LessThanOrEqualAny(leastA, most) ? 1 : 0;
+                eights[found] = hash + 8;
+                found += Vector512.LessThanOrEqualAny(leastB, most) ? 1 : 0;
+                eights[found] = hash + 16;
+                found += Vector512.LessThanOrEqualAny(leastC, most) ? 1 : 0;
+                eights[found] = hash + 24;
+                found += Vector512.LessThanOrEqualAny(leastD, most) ? 1 : 0;
             }
         }
 
-        return end;
+        first = hash;
+        return found;
     }
+
+    /// <summary>Whether all four words, of one needle at a time, leave a match possible with one of eight hashes. Needs AVX-512 with VBMI.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool AnyOf8(ReadOnlySpan<ulong> hashes, ReadOnlySpan<ulong> needles, int distance)
+    {
+        (Vector512<ulong> w0, Vector512<ulong> w1, Vector512<ulong> w2, Vector512<ulong> w3) =
+            Eight(ref MemoryMarshal.GetReference(hashes[..(8 * Words)]));
+        Vector512<byte> low = ByteBits(0);
+        Vector512<byte> high = ByteBits(1);
+        Vector512<ulong> least = Vector512<ulong>.AllBitsSet;
+        for (int at = 0; at <= needles.Length - Words; at += Words)
+        {
+            Vector512<ulong> bits = OrDifference(w0 ^ Vector512.Create(needles[at]), w1, Vector512.Create(needles[at + 1]));
+            bits = OrDifference(OrDifference(bits, w2, Vector512.Create(needles[at + 2])), w3, Vector512.Create(needles[at + 3]));
+            least = Vector512.Min(least, LeastBits(bits, low, high));
+        }
+
+        return Vector512.LessThanOrEqualAny(least, Vector512.Create((ulong)distance));
+    }
+
+    // The four words of eight hashes, each word in a vector of its own.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector512<ulong> First, Vector512<ulong> Second, Vector512<ulong> Third, Vector512<ulong> Fourth) Eight(ref ulong hashes)
+    {
+        Vector512<ulong> even = Vector512.Create(0UL, 4, 8, 12, 2, 6, 10, 14);
+        Vector512<ulong> odd = Vector512.Create(1UL, 5, 9, 13, 3, 7, 11, 15);
+        Vector512<ulong> a = Vector512.LoadUnsafe(ref hashes);
+        Vector512<ulong> b = Vector512.LoadUnsafe(ref hashes, 8);
+        Vector512<ulong> c = Vector512.LoadUnsafe(ref hashes, 16);
+        Vector512<ulong> d = Vector512.LoadUnsafe(ref hashes, 24);
+        Vector512<ulong> evenLeft = Avx512F.PermuteVar8x64x2(a, even, b);
+        Vector512<ulong> evenRight = Avx512F.PermuteVar8x64x2(c, even, d);
+        Vector512<ulong> oddLeft = Avx512F.PermuteVar8x64x2(a, odd, b);
+        Vector512<ulong> oddRight = Avx512F.PermuteVar8x64x2(c, odd, d);
+        return (Avx512F.Shuffle4x128(evenLeft, evenRight, 0b01_00_01_00), Avx512F.Shuffle4x128(oddLeft, oddRight, 0b01_00_01_00),
+            Avx512F.Shuffle4x128(evenLeft, evenRight, 0b11_10_11_10), Avx512F.Shuffle4x128(oddLeft, oddRight, 0b11_10_11_10));
+    }
+
+    // bits | (word ^ needle), one instruction.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ulong> OrDifference(Vector512<ulong> bits, Vector512<ulong> word, Vector512<ulong> needle)
+        => Avx512F.TernaryLogic(bits, word, needle, 0xF6);
+
+    // How many of the 56 low bits of each word's bytes are set; their highest is left out by a table of 128 counts.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ulong> LeastBits(Vector512<ulong> bits, Vector512<byte> low, Vector512<byte> high)
+        => Avx512BW.SumAbsoluteDifferences(Avx512Vbmi.PermuteVar64x8x2(low, bits.AsByte(), high), Vector512<byte>.Zero).AsUInt64();
 
     // How many bits are set in 0 to 63, plus those of what lies above the six.
     private static Vector512<byte> ByteBits(byte more)
