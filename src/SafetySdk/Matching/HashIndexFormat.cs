@@ -23,7 +23,7 @@ internal enum PdqLayout
 /// </summary>
 internal static class HashIndexFormat
 {
-    public const uint Version = 2;
+    public const uint Version = 3;
     public const int HeaderBytes = 256;
     public const int BlockShift = 16;
     public const int BlockBytes = 1 << BlockShift;
@@ -94,7 +94,7 @@ internal static class HashIndexFormat
         private int _first;
     }
 
-    /// <summary>Bytes of a rank in each table of the ring: 1, 2 or 4.</summary>
+    /// <summary>Bytes of a rank in each table of the ring: 1 or 2.</summary>
     [InlineArray(SlotRing.Slots)]
     public struct RankWidths
     {
@@ -121,6 +121,9 @@ internal static class HashIndexFormat
         public long TextBytes;
         public PdqLayout Layout;
         public RankWidths Ranks;
+
+        /// <summary>Bytes of the ranks that do not fit into those widths.</summary>
+        public long OverflowBytes;
 
         /// <summary>The changes that the index holds already: of which file, and up to where.</summary>
         public LogIdentity AbsorbedLog;
@@ -176,6 +179,7 @@ internal static class HashIndexFormat
             ((ReadOnlySpan<byte>)Ranks).CopyTo(bytes[80..]);
             ((ReadOnlySpan<byte>)AbsorbedLog).CopyTo(bytes[96..]);
             BinaryPrimitives.WriteInt64LittleEndian(bytes[112..], AbsorbedBytes);
+            BinaryPrimitives.WriteInt64LittleEndian(bytes[120..], OverflowBytes);
         }
 
         /// <summary>Reads a header and holds it against the length of the file.</summary>
@@ -245,6 +249,7 @@ internal static class HashIndexFormat
             bytes.Slice(80, SlotRing.Slots).CopyTo(header.Ranks);
             bytes.Slice(96, 16).CopyTo(header.AbsorbedLog);
             header.AbsorbedBytes = BinaryPrimitives.ReadInt64LittleEndian(bytes[112..]);
+            header.OverflowBytes = BinaryPrimitives.ReadInt64LittleEndian(bytes[120..]);
             header.BlockTableCheck = BinaryPrimitives.ReadUInt32LittleEndian(bytes[BlockTableCheckAt..]);
             return header;
         }
@@ -261,7 +266,7 @@ internal static class HashIndexFormat
             bool widths = true;
             foreach (byte width in Ranks)
             {
-                widths &= Layout == PdqLayout.Ring ? width is 1 or 2 or 4 : width == 0;
+                widths &= Layout == PdqLayout.Ring ? width is 1 or 2 : width == 0;
             }
 
             return (smallest | LabelSets | NameBytes | SourceBytes) >= 0 && widths && Entries <= int.MaxValue
@@ -269,6 +274,7 @@ internal static class HashIndexFormat
                 && TextBytes is >= 0 and <= MaxTextBytes && NameBytes + (long)SourceBytes <= TextBytes
                 && MatchDistance is >= 0 and <= HashIndexWriter.MaxMatchDistance && QualityGate is >= 0 and <= 100
                 && CreatedMilliseconds is >= 0 and <= 253_402_300_799_999 && AbsorbedBytes >= 0
+                && OverflowBytes >= 0 && OverflowBytes <= (Layout == PdqLayout.Ring ? Counts[0] * (long)SlotRing.Slots * sizeof(uint) : 0)
                 && new HashIndexLayout(this).TotalBytes == BinaryPrimitives.ReadInt64LittleEndian(bytes[64..]);
         }
     }

@@ -4,7 +4,7 @@ namespace SafetySdk.Matching;
 
 /// <summary>
 /// Where the sections of an index stand; all of it follows from the header. PDQ hashes in the order they were added, either as rows or as
-/// the directories, values, ranks and entry numbers of a ring; MD5, SHA-1 and SHA-256 digests, each sorted; one record an entry in the same
+/// the directories, values, ranks, entry numbers and overflow of a ring; MD5, SHA-1 and SHA-256 digests, each sorted; one record an entry in the same
 /// order; one record a label set; the text that the records point into, which begins with the name and the source; the checksums of the
 /// blocks.
 /// </summary>
@@ -35,8 +35,10 @@ internal sealed class HashIndexLayout
                 // Vectors read past the end of the last bucket.
                 Values[slot] = Next((hashes * sizeof(ushort)) + Alignment);
                 Ranks[slot] = Next(hashes * header.Ranks[slot]);
-                Numbers[slot] = SlotRing.HasNumbers(slot) ? Next(hashes * sizeof(int)) : 0;
+                Numbers[slot] = SlotRing.HasNumbers(slot) ? Next(hashes * SlotRing.NumberBytes(hashes)) : 0;
             }
+
+            Overflow = Next(header.OverflowBytes);
         }
 
         for (int i = 1; i < HashIndexFormat.KindCount; i++)
@@ -59,6 +61,8 @@ internal sealed class HashIndexLayout
     public long[] Ranks { get; } = new long[SlotRing.Slots];
 
     public long[] Numbers { get; } = new long[SlotRing.Slots];
+
+    public long Overflow { get; }
 
     public long Records { get; }
 

@@ -242,7 +242,7 @@ public sealed class HashIndexWriter : IDisposable
 
     private SlotRingWriter? Ring()
     {
-        if (Layout == PdqLayout.Rows || (Layout is null && (_counts[0] < RingFrom || MatchDistance > RingUpTo)))
+        if (Layout == PdqLayout.Rows || _counts[0] > SlotRingWriter.MaxCount || (Layout is null && (_counts[0] < RingFrom || MatchDistance > RingUpTo)))
         {
             return null;
         }
@@ -278,6 +278,7 @@ public sealed class HashIndexWriter : IDisposable
         {
             header.Layout = PdqLayout.Ring;
             ring.RankWidths.CopyTo((Span<byte>)header.Ranks);
+            header.OverflowBytes = ring.OverflowBytes;
         }
 
         return header;

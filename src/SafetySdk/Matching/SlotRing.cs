@@ -14,7 +14,8 @@ namespace SafetySdk.Matching;
 /// <remarks>
 /// <para>Table t sorts the hashes by slot t (a bucket for each of the 65,536 values, found through a directory) and holds of each the value
 /// of slot t + 1 and its rank in that value's bucket of table t + 1. So a hash is a closed walk over the sixteen tables, and needs 32 bytes
-/// of values and 16 of ranks in all; tables 0 and 8 also say which entry it is.</para>
+/// of values and 16 of ranks in all; three of the tables also say which entry it is. Ranks that a byte is too small for are found through
+/// <see cref="SlotRingOverflow"/>.</para>
 /// <para>Where two hashes differ in at most D bits there is a slot i from which every run of l slots differs in at most l·D/16 bits, rounded
 /// down (cycle lemma; the pigeonring principle of Qin and Xiao, 2018). The search therefore looks, from each of the sixteen slots, at the
 /// buckets within D/16 bits of the needle's value, keeps those hashes whose next slot leaves the two within 2·D/16, and walks on with these
@@ -46,13 +47,15 @@ internal sealed unsafe class SlotRing
     private readonly HashIndexData _data;
     private readonly Table[] _tables = new Table[Slots];
     private readonly uint _count;
-    private volatile bool _directoriesProved;
+    private readonly int _numberBytes;
+    private volatile SlotRingOverflow? _overflow;
 
     /// <summary>Reads the ring of an index. The caller keeps the data entered during every call.</summary>
     public SlotRing(HashIndexData data)
     {
         _data = data;
         _count = (uint)data.Header.Counts[0];
+        _numberBytes = NumberBytes(_count);
         for (int slot = 0; slot < Slots; slot++)
         {
             _tables[slot] = new Table
@@ -61,13 +64,16 @@ internal sealed unsafe class SlotRing
                 Values = (ushort*)(data.Start + data.Layout.Values[slot]),
                 Ranks = data.Start + data.Layout.Ranks[slot],
                 RankBytes = data.Header.Ranks[slot],
-                Numbers = HasNumbers(slot) ? (uint*)(data.Start + data.Layout.Numbers[slot]) : null,
+                Numbers = HasNumbers(slot) ? data.Start + data.Layout.Numbers[slot] : null,
             };
         }
     }
 
-    /// <summary>Whether a table says which entry each hash is.</summary>
-    public static bool HasNumbers(int slot) => slot % 8 == 0;
+    /// <summary>Whether a table says which entry each hash is: 0, 5 and 10, so that every walk soon comes to one.</summary>
+    public static bool HasNumbers(int slot) => slot is 0 or 5 or 10;
+
+    /// <summary>Bytes of the number of an entry.</summary>
+    public static int NumberBytes(long count) => count <= 1 << 24 ? 3 : 4;
 
     /// <summary>Finds the hashes within a distance of a needle, each once, in no order.</summary>
     /// <param name="needle">32 bytes.</param>
@@ -77,7 +83,7 @@ internal sealed unsafe class SlotRing
     /// <exception cref="HashIndexException">The index is damaged.</exception>
     public void Find(ReadOnlySpan<byte> needle, int distance, SearchScratch scratch, int number)
     {
-        ProveDirectories();
+        Prove();
         var query = new Query(needle, distance, number);
         scratch.Seen.Clear();
         scratch.WalkerCount = 0;
@@ -111,7 +117,7 @@ internal sealed unsafe class SlotRing
     /// <exception cref="HashIndexException">The index is damaged.</exception>
     public int Read(long first, Span<byte> rows, Span<int> numbers)
     {
-        ProveDirectories();
+        Prove();
         int count = (int)Math.Min(numbers.Length, _count - first);
         Span<ushort> slots = MemoryMarshal.Cast<byte, ushort>(rows);
         Span<uint> places = count <= 1024 ? stackalloc uint[count] : new uint[count];
@@ -125,7 +131,6 @@ internal sealed unsafe class SlotRing
             }
 
             slots[i * Slots] = (ushort)bucket;
-            _data.Require((byte*)(_tables[0].Numbers + places[i]) - _data.Start, sizeof(uint));
             numbers[i] = Number(0, places[i]);
         }
 
@@ -237,7 +242,7 @@ internal sealed unsafe class SlotRing
                 Prefetch(table.Ranks + ((long)walker.Place * table.RankBytes));
                 if (table.Numbers != null && !walker.IsNamed)
                 {
-                    Prefetch(table.Numbers + walker.Place);
+                    Prefetch(table.Numbers + ((long)walker.Place * _numberBytes));
                 }
             }
 
@@ -249,7 +254,6 @@ internal sealed unsafe class SlotRing
                 if (table.Numbers != null && !walker.IsNamed)
                 {
                     // Several walkers may be the same hash. The first to learn its name goes on, up to the whole distance; the rest stop.
-                    _data.Require((byte*)(table.Numbers + walker.Place) - _data.Start, sizeof(uint));
                     walker.Number = Number(walker.Slot, walker.Place);
                     if (!scratch.Seen.Add(walker.Number))
                     {
@@ -265,15 +269,16 @@ internal sealed unsafe class SlotRing
 
             count = kept;
             kept = 0;
+            int limit = query.Limit(length + 1);
             for (int i = 0; i < count; i++)
             {
                 Walker walker = walkers[i];
                 RequireValues(walker.Slot, walker.Place, 1);
                 walker.Distance += BitOperations.PopCount((uint)(_tables[walker.Slot].Values[walker.Place] ^ query.Slot(walker.Slot + 1)));
-                if (walker.Distance <= (walker.IsNamed ? query.Distance : query.Limit(length + 1)))
-                {
-                    walkers[kept++] = walker;
-                }
+
+                // Kept or not, it is written: nothing predicts which ones are.
+                walkers[kept] = walker;
+                kept += walker.Distance <= (walker.IsNamed ? query.Distance : limit) ? 1 : 0;
             }
 
             count = kept;
@@ -294,20 +299,42 @@ internal sealed unsafe class SlotRing
         ref readonly Table table = ref _tables[slot];
         long at = (long)place * table.RankBytes;
         _data.Require(table.Ranks - _data.Start + at, table.RankBytes);
-        uint rank = table.RankBytes switch
+        uint rank = table.RankBytes == 1 ? table.Ranks[at] : *(ushort*)(table.Ranks + at);
+        ushort value = table.Values[place];
+        uint* bucket = _tables[(slot + 1) % Slots].Directory + value;
+        uint size = bucket[1] - bucket[0];
+        if (size > SlotRingOverflow.Limit(table.RankBytes))
         {
-            1 => table.Ranks[at],
-            2 => *(ushort*)(table.Ranks + at),
-            _ => *(uint*)(table.Ranks + at),
-        };
-        uint next = _tables[(slot + 1) % Slots].Directory[table.Values[place]] + rank;
-        return next < _count && rank < _count ? next : throw _data.Contradiction("a rank leads out of its table");
+            rank = LaterRank(slot, place, rank, value, size);
+        }
+
+        return rank < size ? bucket[0] + rank : throw _data.Contradiction("a rank leads out of its bucket");
+    }
+
+    // The rank of which a table has the low bits.
+    private uint LaterRank(int slot, uint place, uint low, ushort value, uint size)
+    {
+        uint step = SlotRingOverflow.Limit(_tables[slot].RankBytes);
+        long run = _data.Layout.Overflow + ((long)_overflow!.Run(slot, value) * sizeof(uint));
+        for (uint later = low; later < size - step; later += step)
+        {
+            long at = run + ((long)later * sizeof(uint));
+            _data.Require(at, sizeof(uint));
+            if (*(uint*)(_data.Start + at) == place)
+            {
+                return later + step;
+            }
+        }
+
+        return low;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Number(int slot, uint place)
     {
-        uint number = _tables[slot].Numbers[place];
+        byte* at = _tables[slot].Numbers + ((long)place * _numberBytes);
+        _data.Require(at - _data.Start, _numberBytes);
+        uint number = *(ushort*)at | (_numberBytes == 3 ? (uint)at[2] << 16 : (uint)*(ushort*)(at + 2) << 16);
         return number < _count ? (int)number : throw _data.Contradiction("a table names an entry that does not exist");
     }
 
@@ -316,13 +343,14 @@ internal sealed unsafe class SlotRing
         => _data.Require((byte*)(_tables[slot].Values + place) - _data.Start, (long)count * sizeof(ushort));
 
     // Once: afterwards every bucket is known to lie inside its table.
-    private void ProveDirectories()
+    private void Prove()
     {
-        if (_directoriesProved)
+        if (_overflow is not null)
         {
             return;
         }
 
+        var overflow = new SlotRingOverflow();
         for (int slot = 0; slot < Slots; slot++)
         {
             _data.Require(_data.Layout.Directories[slot], DirectoryBytes);
@@ -339,7 +367,14 @@ internal sealed unsafe class SlotRing
             }
         }
 
-        _directoriesProved = true;
+        for (int slot = 0; slot < Slots; slot++)
+        {
+            overflow.AddRuns(slot, _tables[slot].RankBytes, new ReadOnlySpan<uint>(_tables[(slot + 1) % Slots].Directory, Buckets + 1));
+        }
+
+        _overflow = (long)overflow.Count * sizeof(uint) == _data.Header.OverflowBytes
+            ? overflow
+            : throw _data.Contradiction("the directories do not fit the ranks that overflow");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -370,7 +405,7 @@ internal sealed unsafe class SlotRing
         public uint* Directory;
         public ushort* Values;
         public byte* Ranks;
-        public uint* Numbers;
+        public byte* Numbers;
         public int RankBytes;
     }
 

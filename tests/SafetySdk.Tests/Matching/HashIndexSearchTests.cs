@@ -10,12 +10,17 @@ namespace SafetySdk.Tests.Matching;
 /// <summary>Both ways of searching against the definition of the distance, on data of several kinds.</summary>
 public sealed class HashIndexSearchTests
 {
+    private const int CrowdShare = 20;
+
     public enum Data
     {
         Uniform,
         Clustered,
         Correlated,
         Duplicates,
+
+        /// <summary>One in twenty belongs to a crowd that is alike in half of the slots.</summary>
+        Crowded,
     }
 
     // 60 needles against 20,000 hashes: 1.2 million pairs a case, each held against the result of every distance.
@@ -24,6 +29,7 @@ public sealed class HashIndexSearchTests
     [InlineData(Data.Clustered, PdqLayout.Ring)]
     [InlineData(Data.Correlated, PdqLayout.Ring)]
     [InlineData(Data.Duplicates, PdqLayout.Ring)]
+    [InlineData(Data.Crowded, PdqLayout.Ring)]
     [InlineData(Data.Uniform, PdqLayout.Rows)]
     [InlineData(Data.Clustered, PdqLayout.Rows)]
     internal void Every_distance_finds_exactly_what_brute_force_finds(Data data, PdqLayout layout)
@@ -77,10 +83,31 @@ public sealed class HashIndexSearchTests
         Assert.Equal(Enumerable.Range(0, 1000), hits.Select(hit => hit.Entry));
     }
 
-    // The rank of a hash among its equals takes 1, 2 or 4 bytes; together they are more than the walkers under way at once.
+    // A thousand hashes in one bucket: the low byte of a rank is that of four of them.
+    [Fact]
+    public void Ranks_beyond_a_byte_lead_on()
+    {
+        byte[][] hashes = [.. Hashes(Data.Crowded, 20_000, new Random(5))];
+        using HashIndex index = Index(hashes, PdqLayout.Ring);
+        HashIndexFormat.RankWidths widths = index.Data.Header.Ranks;
+        Assert.All(((ReadOnlySpan<byte>)widths).ToArray(), width => Assert.Equal(1, width));
+        Assert.InRange(index.Data.Header.OverflowBytes, 8 * 700 * sizeof(uint), 8 * 800 * sizeof(uint));
+        byte[] rows = new byte[hashes.Length * 32];
+        int[] numbers = new int[hashes.Length];
+        Assert.True(index.Data.TryEnter());
+        Assert.Equal(hashes.Length, index.Data.Ring!.Read(0, rows, numbers));
+        index.Data.Exit();
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            Assert.Equal(hashes[numbers[i]], rows.AsSpan(i * 32, 32).ToArray());
+        }
+    }
+
+    // The rank of a hash among its equals takes 1 or 2 bytes, or more than fit; together they are more than the walkers under way at once.
     [Theory]
     [InlineData(256)]
     [InlineData(257)]
+    [InlineData(5000)]
     [InlineData(65_536)]
     [InlineData(65_537)]
     public void Equal_hashes_are_all_found(int count)
@@ -227,6 +254,15 @@ public sealed class HashIndexSearchTests
                     }
 
                     break;
+                case Data.Crowded:
+                    random.NextBytes(i == 0 ? centre : hash);
+                    if (i % CrowdShare == 0)
+                    {
+                        centre.CopyTo(hash, 0);
+                        Flip(hash.AsSpan(16), random.Next(60), random);
+                    }
+
+                    break;
                 case Data.Duplicates:
                     hash[random.Next(2) * 7] = (byte)random.Next(3);
                     break;
@@ -261,7 +297,7 @@ public sealed class HashIndexSearchTests
     // Near a hash at every distance up to 59, or anywhere.
     private static PdqHash Needle(byte[][] hashes, int i, Random random)
     {
-        byte[] needle = [.. hashes[random.Next(hashes.Length)]];
+        byte[] needle = [.. hashes[i % 3 == 0 ? random.Next(hashes.Length / CrowdShare) * CrowdShare : random.Next(hashes.Length)]];
         if (i % 10 == 9)
         {
             random.NextBytes(needle);
@@ -271,11 +307,11 @@ public sealed class HashIndexSearchTests
         return PdqHash.FromBytes(needle);
     }
 
-    private static void Flip(byte[] hash, int bits, Random random)
+    private static void Flip(Span<byte> hash, int bits, Random random)
     {
         for (; bits > 0; bits--)
         {
-            hash[random.Next(32)] ^= (byte)(1 << random.Next(8));
+            hash[random.Next(hash.Length)] ^= (byte)(1 << random.Next(8));
         }
     }
 

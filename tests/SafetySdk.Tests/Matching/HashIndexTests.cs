@@ -183,7 +183,7 @@ public sealed class HashIndexTests : IDisposable
         bytes[300] ^= 4;
         File.WriteAllBytes(path, bytes);
         Assert.Equal(HashIndexError.Damaged, Error(() => HashIndex.OpenAny(path)));
-        bytes[8] = 3;
+        bytes[8]++;
         File.WriteAllBytes(path, bytes);
         Assert.Equal(HashIndexError.UnsupportedVersion, Error(() => HashIndex.OpenAny(path)));
         File.WriteAllText(path, "");
