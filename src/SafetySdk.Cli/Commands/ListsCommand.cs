@@ -63,7 +63,7 @@ internal static class ListsCommand
             };
             using var writer = new HashIndexWriter(
                 parsed.GetValue(name) ?? Path.GetFileNameWithoutExtension(path), bits, source: parsed.GetValue(source) ?? string.Empty);
-            var builder = new HashListBuilder(writer, options);
+            using var builder = new HashListBuilder(writer, options);
             foreach (string list in parsed.GetRequiredValue(sources))
             {
                 builder.Add(list);
@@ -121,9 +121,11 @@ internal static class ListsCommand
                         json.WriteNumber("pages", result.Pages);
                         json.WriteNumber("records", result.Records);
                         json.WriteNumber("skipped", result.Bad);
+                        json.WriteNumber("linked", result.Linked);
                     })
                     : string.Create(
-                        CultureInfo.InvariantCulture, $"{path}: {result.Pages} pages, {result.Records} records, {result.Bad} bad skipped"));
+                        CultureInfo.InvariantCulture,
+                        $"{path}: {result.Pages} pages, {result.Records} records, {result.Bad} bad skipped, {result.Linked} only linked"));
                 return ExitCode.Ok;
             }
             catch (ExchangeException e)
@@ -273,6 +275,9 @@ internal static class ListsCommand
             json.WriteString("algorithm", match.Algorithm);
             json.WriteNumber("distance", match.Distance);
             json.WriteString("form", match.Form);
+            json.WriteString("source", match.Source);
+            json.WriteString("classification", match.Classification);
+            json.WriteString("state", match.State);
             json.WriteStartArray("labels");
             foreach (string label in match.Labels)
             {

@@ -53,7 +53,8 @@ internal static class AtomicFile
             HashIndexError.WriteFailed, Path.GetFileName(path),
             $"{what} could not be written, what was there is unchanged; check the folder, its permissions and the free space.", exception);
 
-    private static void Discard(string temporary)
+    /// <summary>Deletes a file if it is there and can be.</summary>
+    public static void Discard(string temporary)
     {
         try
         {

@@ -54,6 +54,7 @@ public sealed class FloodGuard
     /// <summary>Puts a new index in place, or in quarantine.</summary>
     /// <param name="writer">The new index.</param>
     /// <param name="path">The file of the index in use.</param>
+    /// <remarks>Several may save at once; what is put in place is what was looked at.</remarks>
     /// <exception cref="HashIndexException">The file could not be written. What was there before is untouched.</exception>
     public HashIndexUpdate Save(HashIndexWriter writer, string path)
     {
@@ -65,23 +66,44 @@ public sealed class FloodGuard
             return new HashIndexUpdate(HashIndexUpdateOutcome.Applied, 0, 0, path);
         }
 
-        // Whatever happens on the way, the new index is in quarantine or whole in its place.
-        string quarantine = path + QuarantineEnding;
-        writer.Save(quarantine);
-        int matches;
-        using (HashIndex candidate = HashIndex.Open(quarantine))
-        using (HashIndex? current = Current(path))
+        // Under a name of its own, so that nobody puts another index between the look and the move.
+        string candidatePath = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
         {
-            matches = NewMatches(candidate, current);
-        }
+            writer.Save(candidatePath);
+            int matches;
+            using (HashIndex candidate = HashIndex.Open(candidatePath))
+            using (HashIndex? current = Current(path))
+            {
+                matches = NewMatches(candidate, current);
+            }
 
-        if (matches > _allowed)
+            bool flood = matches > _allowed;
+            string target = flood ? path + QuarantineEnding : path;
+            AtomicFile.Move(candidatePath, target, "the index");
+            return new HashIndexUpdate(
+                flood ? HashIndexUpdateOutcome.Quarantined : HashIndexUpdateOutcome.Applied, matches, _probes.Length, target);
+        }
+        finally
         {
-            return new HashIndexUpdate(HashIndexUpdateOutcome.Quarantined, matches, _probes.Length, quarantine);
+            AtomicFile.Discard(candidatePath);
+        }
+    }
+
+    /// <summary>Puts the index in quarantine in place: a person looked at it and wants it.</summary>
+    /// <param name="path">The file of the index in use, which is replaced as a whole.</param>
+    /// <exception cref="HashIndexException">Nothing is in quarantine, it is damaged, or it could not be moved. What was there before is
+    /// untouched.</exception>
+    public static void Release(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string quarantine = path + QuarantineEnding;
+        using (HashIndex index = HashIndex.Open(quarantine))
+        {
+            index.Verify();
         }
 
         AtomicFile.Move(quarantine, path, "the index");
-        return new HashIndexUpdate(HashIndexUpdateOutcome.Applied, matches, _probes.Length, path);
     }
 
     private static HashIndex? Current(string path)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using SafetySdk.Hashing;
@@ -25,7 +24,7 @@ public readonly record struct HashIndexHit(int Entry, HashKind Algorithm, int Di
 /// <para>The file may be replaced by renaming another over it, as <see cref="HashIndexWriter.Save(string)"/> does; an open index stays what
 /// it was. It must not be written into or cut off.</para>
 /// </remarks>
-public sealed class HashIndex : IDisposable
+public sealed partial class HashIndex : IDisposable
 {
     private const int MaxNeedles = 64;
     private const int RowsAtOnce = 256;
@@ -131,7 +130,7 @@ public sealed class HashIndex : IDisposable
         string name = Path.GetFileName(path);
         // A fixed time keeps the digest the same as long as the list is.
         using var writer = new HashIndexWriter(name, created: DateTimeOffset.UnixEpoch);
-        var builder = new HashListBuilder(writer, options);
+        using var builder = new HashListBuilder(writer, options);
         builder.Add(path);
         builder.Complete();
         return writer.Count > 0
@@ -179,28 +178,6 @@ public sealed class HashIndex : IDisposable
     {
         int section = HashIndexFormat.Section(kind);
         return section < 0 ? 0 : _data.Header.Counts[section] + _changes.CountOf(section) - _changes.RemovedOf[section];
-    }
-
-    /// <summary>Identifier of an entry.</summary>
-    /// <param name="entry">Number of the entry, as a hit gives it.</param>
-    /// <exception cref="ArgumentOutOfRangeException">No such entry.</exception>
-    /// <exception cref="HashIndexException">The index is damaged.</exception>
-    /// <exception cref="ObjectDisposedException">The index was closed.</exception>
-    public string Id(int entry)
-    {
-        using HashIndexLease lease = Acquire();
-        return Encoding.UTF8.GetString(IdBytes(entry));
-    }
-
-    /// <summary>Labels of an entry.</summary>
-    /// <param name="entry">Number of the entry, as a hit gives it.</param>
-    /// <exception cref="ArgumentOutOfRangeException">No such entry.</exception>
-    /// <exception cref="HashIndexException">The index is damaged.</exception>
-    /// <exception cref="ObjectDisposedException">The index was closed.</exception>
-    public IReadOnlyList<string> Labels(int entry)
-    {
-        using HashIndexLease lease = Acquire();
-        return ParsedEntry.SplitLabels(JoinedLabels(entry));
     }
 
     /// <summary>Finds the entries with exactly this digest.</summary>
@@ -348,10 +325,7 @@ public sealed class HashIndex : IDisposable
             FindExact(HashIndexFormat.Kinds[change.Section], change.Hash, hits);
         }
 
-        int[] removed =
-        [
-            .. hits.Select(hit => hit.Entry).Where(entry => change.Id.Length == 0 || IdBytes(entry).SequenceEqual(change.Id)),
-        ];
+        int[] removed = [.. hits.Select(hit => hit.Entry).Where(entry => Means(change, entry))];
         entries = removed.Length;
         return new HashIndex(this, _changes.WithRemoved(change, removed), ownsData: false);
     }
@@ -479,49 +453,4 @@ public sealed class HashIndex : IDisposable
 
         return first;
     }
-
-    private ReadOnlySpan<byte> IdBytes(int entry)
-    {
-        if (Added(entry) is { } added)
-        {
-            return added.Id;
-        }
-
-        ulong place = BinaryPrimitives.ReadUInt64LittleEndian(Record(entry));
-        return TextAt((long)(place >> 16), (int)(place & 0xFFFF));
-    }
-
-    private string JoinedLabels(int entry)
-    {
-        if (Added(entry) is { } added)
-        {
-            return added.Labels;
-        }
-
-        int set = BinaryPrimitives.ReadInt32LittleEndian(Record(entry)[sizeof(ulong)..]);
-        if ((uint)set >= (uint)_data.Header.LabelSets)
-        {
-            throw _data.Contradiction("an entry has labels that do not exist");
-        }
-
-        ReadOnlySpan<byte> place = _data.Bytes(
-            _data.Layout.LabelSets + ((long)set * HashIndexFormat.LabelSetBytes), HashIndexFormat.LabelSetBytes);
-        return Encoding.UTF8.GetString(
-            TextAt(BinaryPrimitives.ReadInt64LittleEndian(place), BinaryPrimitives.ReadInt32LittleEndian(place[sizeof(long)..])));
-    }
-
-    private HashIndexChanges.Entry? Added(int entry)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(entry);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(entry, _data.Header.Entries + _changes.Count);
-        return entry < _data.Header.Entries ? null : _changes[entry - (int)_data.Header.Entries];
-    }
-
-    private ReadOnlySpan<byte> Record(int entry)
-        => _data.Bytes(_data.Layout.Records + ((long)entry * HashIndexFormat.RecordBytes), HashIndexFormat.RecordBytes);
-
-    private ReadOnlySpan<byte> TextAt(long offset, int length)
-        => offset >= 0 && length >= 0 && offset <= _data.Header.TextBytes - length
-            ? _data.Bytes(_data.Layout.Text + offset, length)
-            : throw _data.Contradiction("an entry points outside the text");
 }

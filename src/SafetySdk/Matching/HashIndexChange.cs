@@ -8,7 +8,7 @@ namespace SafetySdk.Matching;
 /// <param name="Section">Number of the kind.</param>
 /// <param name="Hash">Bytes of the hash.</param>
 /// <param name="Id">UTF-8 of the identifier; empty in a removal: whatever the identifier is.</param>
-/// <param name="Labels">Joined labels; empty in a removal.</param>
+/// <param name="Labels">Joined labels and details; in a removal the list that the entries come from, empty: from any.</param>
 internal readonly record struct HashIndexChange(bool IsRemoval, int Section, byte[] Hash, byte[] Id, string Labels)
 {
     private const int FixedBytes = 1 + 1 + sizeof(ushort) + sizeof(int);

@@ -107,17 +107,24 @@ internal sealed class HashIndexLog : IDisposable
         }
     }
 
-    /// <summary>Appends a change: handed to the operating system when this returns, on the disk after <see cref="Flush"/>.</summary>
-    /// <exception cref="HashIndexException">It could not be written; the file is as before.</exception>
-    public void Append(HashIndexChange change)
+    /// <summary>Appends changes: handed to the operating system when this returns, on the disk after <see cref="Flush"/>.</summary>
+    /// <exception cref="HashIndexException">They could not be written; the file is as before.</exception>
+    public void Append(params ReadOnlySpan<HashIndexChange> changes)
     {
         long before = _stream.Position;
-        byte[] payload = change.ToBytes();
-        byte[] bytes = new byte[PrefixBytes + payload.Length];
-        BinaryPrimitives.WriteInt32LittleEndian(bytes, payload.Length);
-        payload.CopyTo(bytes.AsSpan(PrefixBytes));
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(4), HashIndexFormat.Check(payload));
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), HashIndexFormat.Check(bytes.AsSpan(0, 8)));
+        using var all = new MemoryStream();
+        Span<byte> prefix = stackalloc byte[PrefixBytes];
+        foreach (HashIndexChange change in changes)
+        {
+            byte[] payload = change.ToBytes();
+            BinaryPrimitives.WriteInt32LittleEndian(prefix, payload.Length);
+            BinaryPrimitives.WriteUInt32LittleEndian(prefix[4..], HashIndexFormat.Check(payload));
+            BinaryPrimitives.WriteUInt32LittleEndian(prefix[8..], HashIndexFormat.Check(prefix[..8]));
+            all.Write(prefix);
+            all.Write(payload);
+        }
+
+        ReadOnlySpan<byte> bytes = all.GetBuffer().AsSpan(0, (int)all.Length);
         try
         {
             _stream.Write(bytes);

@@ -301,7 +301,15 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
         }
 
         private void Add(AskedBank bank, HashIndexHit hit, string form)
-            => (bank.Bank.Negative ? _negative : _matches).Add(new KnownContentMatch(
-                bank.Index.Name, bank.Index.Id(hit.Entry), hit.Algorithm.Name(), hit.Distance, form, bank.Index.Labels(hit.Entry)));
+        {
+            HashIndexEntry entry = bank.Index.Entry(hit.Entry);
+            (bank.Bank.Negative ? _negative : _matches).Add(
+                new KnownContentMatch(bank.Index.Name, entry.Id, hit.Algorithm.Name(), hit.Distance, form, entry.Labels)
+                {
+                    Source = entry.Source,
+                    Classification = entry.Classification,
+                    State = entry.State,
+                });
+        }
     }
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using SafetySdk.Hashing;
 
 namespace SafetySdk.Matching;
@@ -13,12 +15,17 @@ public sealed record HashListCounts(
     long Added, long Replaced, long Removed, long Stale, long Bad, IReadOnlyDictionary<string, long> Unsupported);
 
 /// <summary>Reads lists of any format in their order into one index: later records replace earlier ones, tombstones remove.</summary>
-/// <remarks>Text lists stream through; records of the other formats are held until <see cref="Complete"/>. Not thread-safe.</remarks>
-public sealed class HashListBuilder
+/// <remarks>
+/// Text lists stream through. Of the other formats some 60 bytes a record are held in memory until <see cref="Complete"/>; the records
+/// themselves go to a file without a name in the folder for temporary files once they are more than some MiB. Not thread-safe.
+/// </remarks>
+public sealed class HashListBuilder : IDisposable
 {
     private readonly HashIndexWriter _writer;
     private readonly HashListOptions _options;
-    private readonly Dictionary<string, HashListRecord> _records = new(StringComparer.Ordinal);
+    private readonly Dictionary<UInt128, Latest> _latest = [];
+    private readonly ByteSpool _records = new();
+    private long _written;
     private long _replaced;
     private long _removed;
     private long _stale;
@@ -67,10 +74,14 @@ public sealed class HashListBuilder
 
     /// <summary>Takes one record: new, a replacement, or a tombstone.</summary>
     /// <param name="record">The record.</param>
+    /// <exception cref="HashListException">Its texts are empty, too long, or have control characters.</exception>
+    /// <exception cref="HashIndexException">There is no room for temporary files.</exception>
     public void Add(HashListRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        if (_records.TryGetValue(record.Key, out HashListRecord? known))
+        record.Checked("a record");
+        UInt128 key = KeyOf(record.Key);
+        if (_latest.TryGetValue(key, out Latest known))
         {
             if (record.Updated < known.Updated)
             {
@@ -78,44 +89,85 @@ public sealed class HashListBuilder
                 return;
             }
 
-            _removed += record.Removed && !known.Removed ? 1 : 0;
-            _replaced += record.Removed || known.Removed ? 0 : 1;
+            _removed += record.Removed && !known.IsRemoved ? 1 : 0;
+            _replaced += record.Removed || known.IsRemoved ? 0 : 1;
         }
 
         // A tombstone stays, so that an older record that comes late does not bring the item back.
-        _records[record.Key] = record;
+        _latest[key] = new Latest(record.Removed ? 0 : ++_written, record.Updated);
+        if (!record.Removed)
+        {
+            Spool(record);
+        }
     }
 
     /// <summary>Puts what the records came to into the writer. Call once, at the end.</summary>
-    /// <exception cref="HashIndexException">The index would grow beyond 2 GiB.</exception>
+    /// <exception cref="HashIndexException">The index would grow beyond 2 GiB, or there is no room for temporary files.</exception>
     public HashListCounts Complete()
     {
         var unsupported = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (HashListRecord record in _records.Values)
+        using var stream = new ByteSpoolStream(_records);
+        long number = 0;
+        foreach (HashListRecord record in HashListDocument.Read(stream, "records", HashListFormat.Records))
         {
-            if (record.Removed)
+            if (_latest[KeyOf(record.Key)].Number == ++number)
             {
-                continue;
-            }
-
-            foreach (HashFingerprint fingerprint in record.Fingerprints)
-            {
-                if (fingerprint.Kind is { } kind)
-                {
-                    _writer.Add(Entry(record, kind, fingerprint.Value));
-                }
-                else
-                {
-                    unsupported[fingerprint.Type] = unsupported.GetValueOrDefault(fingerprint.Type) + 1;
-                }
+                Write(record, unsupported);
             }
         }
 
-        _records.Clear();
+        _records.Dispose();
+        _latest.Clear();
         return new HashListCounts(_writer.Count, _replaced, _removed, _stale, _bad, unsupported);
     }
 
-    // An index has labels only; the class goes with them.
+    /// <summary>Deletes the temporary files.</summary>
+    public void Dispose() => _records.Dispose();
+
+    // 128 bits of a digest: that two keys of a list have the same is out of the question, also where somebody tries.
+    private static UInt128 KeyOf(string key)
+    {
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(key), digest);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(digest);
+    }
+
+    // What is not compared only counts here, by its type; a video's fingerprint can have half a megabyte.
+    private void Spool(HashListRecord record)
+    {
+        try
+        {
+            using var stream = new ByteSpoolStream(_records);
+            HashListRecord kept = record with
+            {
+                Fingerprints = [.. record.Fingerprints.Select(one => one.Kind is null ? one with { Value = string.Empty, Link = null } : one)],
+            };
+            kept.Write(stream);
+        }
+        catch (Exception exception) when (AtomicFile.IsWriteFailure(exception))
+        {
+            throw new HashIndexException(
+                HashIndexError.WriteFailed, record.Source, "there is no room for temporary files while the list is read; nothing was changed.",
+                exception);
+        }
+    }
+
+    private void Write(HashListRecord record, SortedDictionary<string, long> unsupported)
+    {
+        foreach (HashFingerprint fingerprint in record.Fingerprints)
+        {
+            if (fingerprint.Kind is { } kind)
+            {
+                _writer.Add(Entry(record, kind, fingerprint.Value));
+            }
+            else
+            {
+                unsupported[fingerprint.Type] = unsupported.GetValueOrDefault(fingerprint.Type) + 1;
+            }
+        }
+    }
+
+    // The class goes with the labels too, so that results name it.
     private static HashListEntry Entry(HashListRecord record, HashKind kind, string value)
         => new(record.Id, kind, value,
             record.Classification is { } classification ? [.. record.Labels, "classification:" + classification] : record.Labels, record.Source)
@@ -123,4 +175,12 @@ public sealed class HashListBuilder
             Classification = record.Classification,
             State = record.State,
         };
+
+    /// <summary>The newest record of an item.</summary>
+    /// <param name="Number">Its number among the records that were put by, from 1; 0 for a tombstone.</param>
+    /// <param name="Updated">When the list last changed it.</param>
+    private readonly record struct Latest(long Number, DateTimeOffset? Updated)
+    {
+        public bool IsRemoved => Number == 0;
+    }
 }

@@ -12,6 +12,9 @@ namespace SafetySdk.Matching;
 /// it.</param>
 public sealed record HashFingerprint(string Type, HashKind? Kind, string Value)
 {
+    /// <summary>Where the list says that the value is, as it writes that; null where it gives the value itself. Nothing follows it.</summary>
+    public string? Link { get; init; }
+
     /// <summary>Longest value that is kept of a type that is not compared, in characters.</summary>
     public const int MaxValueLength = 512 * 1024;
 
@@ -60,8 +63,9 @@ public sealed record HashFingerprint(string Type, HashKind? Kind, string Value)
     /// <param name="quality">PDQ's quality, where the list gives it.</param>
     /// <param name="name">Name of the list, for the error.</param>
     /// <param name="where">Place in the list, for the error.</param>
+    /// <param name="line">Line in the list, 0 where it has none, for the error.</param>
     /// <exception cref="HashListException">The value is not a hash of its type, or too long.</exception>
-    internal static HashFingerprint Parse(string type, string value, int? quality, string name, string where)
+    internal static HashFingerprint Parse(string type, string value, int? quality, string name, string where, long line)
     {
         value = value.Trim();
         (string canonical, HashKind? kind) = Find(type);
@@ -69,7 +73,7 @@ public sealed record HashFingerprint(string Type, HashKind? Kind, string Value)
         {
             return value.Length <= MaxValueLength
                 ? new HashFingerprint(canonical, null, value)
-                : throw new HashListException(HashListError.TooLarge, name, 0, $"{where}: a fingerprint is longer than {MaxValueLength} characters.");
+                : throw new HashListException(HashListError.TooLarge, name, line, $"{where}: a fingerprint is longer than {MaxValueLength} characters.");
         }
 
         Span<byte> digest = stackalloc byte[PdqHash.ByteCount];
@@ -77,13 +81,13 @@ public sealed record HashFingerprint(string Type, HashKind? Kind, string Value)
         if (value.Length != digest.Length * 2)
         {
             throw new HashListException(
-                HashListError.WrongLength, name, 0, $"{where}: the {canonical} hash has {value.Length} characters, not {digest.Length * 2}.");
+                HashListError.WrongLength, name, line, $"{where}: the {canonical} hash has {value.Length} characters, not {digest.Length * 2}.");
         }
 
         if (!Hexadecimal.TryParse(value, digest))
         {
             throw new HashListException(
-                HashListError.NotHexadecimal, name, 0, $"{where}: the {canonical} hash has a character that is not a hexadecimal digit.");
+                HashListError.NotHexadecimal, name, line, $"{where}: the {canonical} hash has a character that is not a hexadecimal digit.");
         }
 
         string digits = Convert.ToHexStringLower(digest);
@@ -92,8 +96,8 @@ public sealed record HashFingerprint(string Type, HashKind? Kind, string Value)
             : new HashFingerprint(canonical, known, digits);
     }
 
-    /// <summary>A fingerprint that the list only links: kept by type, without a value.</summary>
-    internal static HashFingerprint Linked(string type) => new(Find(type).Type, null, string.Empty);
+    /// <summary>A fingerprint that the list only links: kept by type and link, without a value, and never compared.</summary>
+    internal static HashFingerprint Linked(string type, string? link) => new(Find(type).Type, null, string.Empty) { Link = link };
 
     private static (string Type, HashKind? Kind) Find(string type)
     {
@@ -112,6 +116,9 @@ public sealed record HashListRecord(string Key, string Id, string Source, IReadO
 {
     /// <summary>Longest identifier, label, class or state, in characters.</summary>
     public const int MaxTextLength = 1024;
+
+    // Lines are read by this library alone; base64 would grow by its plus signs.
+    private static readonly JsonWriterOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Whether the item was taken off the list (a tombstone).</summary>
     public bool Removed { get; init; }
@@ -134,7 +141,7 @@ public sealed record HashListRecord(string Key, string Id, string Source, IReadO
     /// <summary>Writes the record as one line of <see cref="HashListFormat.Records"/>.</summary>
     internal void Write(Stream stream)
     {
-        using (var json = new Utf8JsonWriter(stream))
+        using (var json = new Utf8JsonWriter(stream, Relaxed))
         {
             json.WriteStartObject();
             json.WriteString("record", Key);
@@ -173,6 +180,11 @@ public sealed record HashListRecord(string Key, string Id, string Source, IReadO
                 json.WriteStartObject();
                 json.WriteString("type", fingerprint.Type);
                 json.WriteString("value", fingerprint.Value);
+                if (fingerprint.Link is not null)
+                {
+                    json.WriteString("link", fingerprint.Link);
+                }
+
                 json.WriteEndObject();
             }
 
@@ -183,20 +195,44 @@ public sealed record HashListRecord(string Key, string Id, string Source, IReadO
         stream.WriteByte((byte)'\n');
     }
 
-    /// <summary>Refuses text that results and indexes cannot carry.</summary>
-    internal HashListRecord Checked(string where)
+    /// <summary>Refuses text that results and indexes cannot carry, and more than a line of <see cref="HashListFormat.Records"/>
+    /// holds.</summary>
+    internal HashListRecord Checked(string where, long line = 0)
     {
+        // What an item takes beside its text, and the most that a character becomes.
+        const int PerItem = 64;
+        const int PerCharacter = 6;
+        long most = PerItem * (8L + Labels.Count + Fingerprints.Count);
+        foreach (string? text in (IEnumerable<string?>)
+            [Key, Id, Source, Classification, State, .. Labels, .. Fingerprints.SelectMany(one => (string?[])[one.Type, one.Value, one.Link])])
+        {
+            most += PerCharacter * (long)(text?.Length ?? 0);
+        }
+
+        if (most > RecordSource.MaxLineBytes && Size() > RecordSource.MaxLineBytes)
+        {
+            throw new HashListException(
+                HashListError.TooLarge, Source, line, $"{where}: larger than {RecordSource.MaxLineBytes} bytes; its fingerprints cannot be kept.");
+        }
+
         foreach (string text in (IEnumerable<string>)[Key, Id, Classification ?? "-", State ?? "-", .. Labels])
         {
             if (text.Length is 0 or > MaxTextLength || text.Any(char.IsControl) || !IsUnicode(text))
             {
                 throw new HashListException(
-                    HashListError.InvalidText, Source, 0,
+                    HashListError.InvalidText, Source, line,
                     $"{where}: identifiers, labels, classes and states are 1 to {MaxTextLength} characters without control characters.");
             }
         }
 
         return this;
+    }
+
+    private int Size()
+    {
+        using var stream = new MemoryStream();
+        Write(stream);
+        return (int)stream.Length;
     }
 
     private static bool IsUnicode(string text)

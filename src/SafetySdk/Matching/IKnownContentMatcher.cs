@@ -13,6 +13,15 @@ namespace SafetySdk.Matching;
 public sealed record KnownContentMatch(
     string List, string EntryId, string Algorithm, int Distance, string Form, IReadOnlyList<string> Labels)
 {
+    /// <summary>Name of the list that the entry came from, where one index is built of several; empty where nobody said.</summary>
+    public string Source { get; init; } = string.Empty;
+
+    /// <summary>The list's class of the content, for example <c>A1</c>; null where it gives none.</summary>
+    public string? Classification { get; init; }
+
+    /// <summary>The list's state of the entry, lower case; null where it gives none.</summary>
+    public string? State { get; init; }
+
     /// <summary>Names the list, and shows neither identifier nor labels: an identifier may be a file's name or the hash itself.</summary>
     public override string ToString() => $"{nameof(KnownContentMatch)} {{ {List}, {Algorithm} distance {Distance}, {Form} }}";
 }

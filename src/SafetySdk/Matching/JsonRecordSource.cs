@@ -24,6 +24,7 @@ internal sealed class JsonRecordSource : RecordSource
     private string? _property;
     private bool _inRecords;
     private bool _rootEnded;
+    private bool _listed;
 
     public JsonRecordSource(Stream stream, string name, HashListFormat format, HashListOptions options)
         : base(name, options)
@@ -110,11 +111,15 @@ internal sealed class JsonRecordSource : RecordSource
             case JsonTokenType.StartArray when depth == 0 && !_rootEnded && _format != HashListFormat.Records:
             case JsonTokenType.StartArray when depth == 1 && !_inRecords && Arrays.Contains(_property):
                 _inRecords = true;
+                _listed = true;
                 break;
             case JsonTokenType.EndArray when _inRecords:
                 _inRecords = false;
                 _rootEnded |= depth == 0;
                 break;
+            case JsonTokenType.EndObject when depth == 0 && !_listed:
+                // An error page with a good status, for example: not a list without entries.
+                throw Error(HashListError.UnknownFormat, "the object has no list of records; name the format, or is it an error page?");
             case JsonTokenType.EndObject when depth == 0:
                 _rootEnded = true;
                 break;
@@ -153,9 +158,10 @@ internal sealed class JsonRecordSource : RecordSource
 
         if (_end == _buffer.Length)
         {
-            if (_buffer.Length >= MaxRecordBytes)
+            int most = _format == HashListFormat.Records ? MaxLineBytes : MaxRecordBytes;
+            if (_buffer.Length >= most)
             {
-                throw TooLarge();
+                throw TooLarge(most);
             }
 
             byte[] larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
@@ -187,8 +193,9 @@ internal sealed class JsonRecordSource : RecordSource
             case "paging" when value.ValueKind == JsonValueKind.Object:
                 Next = Find(value, "next");
                 break;
-            case { } when Arrays.Contains(_property) && value.ValueKind != JsonValueKind.Null:
-                throw Wrong("the list of records");
+            case { } when Arrays.Contains(_property):
+                _listed = value.ValueKind == JsonValueKind.Null ? true : throw Wrong("the list of records");
+                break;
             default:
                 break;
         }
@@ -354,7 +361,7 @@ internal sealed class JsonRecordSource : RecordSource
         {
             bool has = one.ValueKind == JsonValueKind.Object && one.TryGetProperty("value", out _);
             string value = Text(has ? one.GetProperty("value") : one, "value");
-            Add(fingerprints, Need(one, "type"), value, linked: value.Length == 0);
+            Add(fingerprints, Need(one, "type"), value, value.Length == 0 ? Find(one, "link") ?? string.Empty : null);
         }
 
         return new HashListRecord(Need(item, "record"), Need(item, "id"), Need(item, "source"), fingerprints)

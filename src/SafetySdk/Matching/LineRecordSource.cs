@@ -11,13 +11,18 @@ internal sealed class LineRecordSource : RecordSource
     private readonly bool _vpdq;
     private string[]? _header;
     private int _pushedBack = -1;
+    private long _line = 1;
+    private long _next = 1;
 
     public LineRecordSource(Stream stream, string name, HashListFormat format, HashListOptions options)
         : base(name, options)
     {
-        _reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), false, 16 * 1024, leaveOpen: true);
+        // What is no text becomes a replacement character, for which the row is refused: one bad row does not end the list.
+        _reader = new StreamReader(stream, new UTF8Encoding(false), false, 16 * 1024, leaveOpen: true);
         _vpdq = format == HashListFormat.VPdq;
     }
+
+    protected override long Line => _line;
 
     public override void Dispose() => _reader.Dispose();
 
@@ -50,7 +55,7 @@ internal sealed class LineRecordSource : RecordSource
             }
 
             Number++;
-            if (Try(() => _vpdq ? Frame(row) : Row(row)) is { } record)
+            if (Try(() => row.Exists(field => field.Contains('\uFFFD')) ? throw NotText() : _vpdq ? Frame(row) : Row(row)) is { } record)
             {
                 return record;
             }
@@ -58,6 +63,8 @@ internal sealed class LineRecordSource : RecordSource
 
         return _vpdq || _header is not null ? null : throw Malformed();
     }
+
+    private HashListException NotText() => Error(HashListError.InvalidText, $"{Where}: is not valid UTF-8.");
 
     private HashListRecord Frame(List<string> row)
     {
@@ -146,6 +153,7 @@ internal sealed class LineRecordSource : RecordSource
         bool quoted = false;
         bool any = false;
         int size = 0;
+        _line = _next;
         while (true)
         {
             int read = Take();
@@ -166,6 +174,7 @@ internal sealed class LineRecordSource : RecordSource
             }
 
             any = true;
+            _next += read == '\n' ? 1 : 0;
             if (++size > MaxRecordBytes || row.Count >= MaxColumns)
             {
                 throw TooLarge();

@@ -93,6 +93,53 @@ public sealed class LiveHashIndex : IDisposable
         return Change(new HashIndexChange(true, HashIndexFormat.Section(kind), hash, text, string.Empty));
     }
 
+    /// <summary>Removes every entry with one of some identifiers, whatever its hashes are: what a list's tombstone says. The next look-up
+    /// sees all of it.</summary>
+    /// <param name="ids">The identifiers, as <see cref="HashIndexEntry.Id"/> gives them.</param>
+    /// <param name="source">Only entries that came from this list, see <see cref="HashIndexEntry.Source"/>; null: from any.</param>
+    /// <returns>How many entries there were.</returns>
+    /// <remarks>Reads the identifiers of all entries, in time in proportion to their number: remove many at once. Should the process die
+    /// while it writes, some of them may be removed and others not; call it again. Entries of a later index file that have the identifier
+    /// with another hash stay.</remarks>
+    /// <exception cref="HashIndexException">The changes could not be written, or the index is damaged; nothing changed.</exception>
+    /// <exception cref="ObjectDisposedException">The index was closed.</exception>
+    public int RemoveEntries(IEnumerable<string> ids, string? source = null)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        var wanted = ids.ToHashSet(StringComparer.Ordinal);
+        if (wanted.Count == 0 || source is "")
+        {
+            return 0;
+        }
+
+        lock (_changing)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            HashIndex next = _current;
+            var made = new List<HashIndexChange>();
+            int removed = 0;
+            foreach (HashIndexChange change in next.Removals(wanted, source))
+            {
+                // Entries that are alike in all go by one change.
+                HashIndex after = next.With(change, out int entries);
+                if (entries > 0)
+                {
+                    next = after;
+                    made.Add(change);
+                    removed += entries;
+                }
+            }
+
+            if (removed > 0)
+            {
+                _log.Append([.. made]);
+                Volatile.Write(ref _current, next);
+            }
+
+            return removed;
+        }
+    }
+
     /// <summary>Waits until all changes are on the disk.</summary>
     /// <exception cref="HashIndexException">They could not be written.</exception>
     /// <exception cref="ObjectDisposedException">The index was closed.</exception>

@@ -148,9 +148,9 @@ internal sealed class NcmecRecordSource : RecordSource
             }
 
             string type = Xml.LocalName;
-            bool linked = Xml.GetAttribute("href") is not null;
+            string? link = Xml.GetAttribute("href");
             string value = Text();
-            Add(fingerprints, type, linked ? string.Empty : value, linked);
+            Add(fingerprints, type, value, link);
         }
     }
 

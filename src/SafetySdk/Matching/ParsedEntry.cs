@@ -5,7 +5,7 @@ namespace SafetySdk.Matching;
 /// <summary>An entry as an index holds it.</summary>
 /// <param name="Hash">The bytes of the hash.</param>
 /// <param name="Id">UTF-8 of the identifier.</param>
-/// <param name="Labels">The labels, with <see cref="HashIndexFormat.LabelSeparator"/> between them.</param>
+/// <param name="Labels">Labels, source, class and state, as <see cref="EntryDetails.Join"/> writes them.</param>
 internal readonly record struct ParsedEntry(byte[] Hash, byte[] Id, string Labels)
 {
     /// <summary>Checks an entry.</summary>
@@ -17,12 +17,15 @@ internal readonly record struct ParsedEntry(byte[] Hash, byte[] Id, string Label
         ArgumentNullException.ThrowIfNull(entry);
         byte[] hash = ParseHash(entry.Algorithm, entry.Value);
         byte[] id = HashIndexWriter.Text(entry.Id, nameof(entry));
-        foreach (string label in entry.Labels)
+        foreach (string? text in (IEnumerable<string?>)[.. entry.Labels, entry.Source is "" ? null : entry.Source, entry.Classification, entry.State])
         {
-            HashIndexWriter.Text(label, nameof(entry));
+            if (text is not null)
+            {
+                HashIndexWriter.Text(text, nameof(entry));
+            }
         }
 
-        return new ParsedEntry(hash, id, JoinLabels(entry.Labels));
+        return new ParsedEntry(hash, id, EntryDetails.Join(entry));
     }
 
     /// <summary>Reads a hash of a kind that indexes hold.</summary>
@@ -37,10 +40,32 @@ internal readonly record struct ParsedEntry(byte[] Hash, byte[] Id, string Label
         Hexadecimal.Parse(value, hash, kind.Name());
         return hash;
     }
+}
 
-    public static string JoinLabels(IReadOnlyList<string> labels)
-        => labels.Count == 0 ? string.Empty : string.Join(HashIndexFormat.LabelSeparator, labels);
+/// <summary>What a list says of an entry beside hash and identifier. Entries of one list share it, so that an index holds it once.</summary>
+internal readonly record struct EntryDetails(string[] Labels, string Source, string? Classification, string? State)
+{
+    // After the labels; texts have no control characters.
+    private const char DetailSeparator = '\u001E';
 
-    public static string[] SplitLabels(string labels)
-        => labels.Length == 0 ? [] : labels.Split(HashIndexFormat.LabelSeparator);
+    /// <summary>One text: the labels with <see cref="HashIndexFormat.LabelSeparator"/> between them, then source, class and state, each
+    /// behind a separator of its own where there is one.</summary>
+    public static string Join(HashListEntry entry)
+    {
+        string labels = entry.Labels.Count == 0 ? string.Empty : string.Join(HashIndexFormat.LabelSeparator, entry.Labels);
+        return entry is { Classification: null, State: null }
+            ? entry.Source.Length == 0 ? labels : $"{labels}{DetailSeparator}{entry.Source}"
+            : $"{labels}{DetailSeparator}{entry.Source}{DetailSeparator}{entry.Classification}{DetailSeparator}{entry.State}";
+    }
+
+    /// <summary>Reads what <see cref="Join"/> wrote.</summary>
+    public static EntryDetails Split(string joined)
+    {
+        string[] parts = joined.Split(DetailSeparator);
+        return new EntryDetails(
+            parts[0].Length == 0 ? [] : parts[0].Split(HashIndexFormat.LabelSeparator), parts.ElementAtOrDefault(1) ?? string.Empty,
+            Given(2), Given(3));
+
+        string? Given(int part) => parts.ElementAtOrDefault(part) is { Length: > 0 } text ? text : null;
+    }
 }

@@ -11,6 +11,9 @@ internal abstract class RecordSource(string name, HashListOptions options) : IDi
     /// <summary>Most bytes of one record.</summary>
     public const int MaxRecordBytes = 1024 * 1024;
 
+    /// <summary>Most bytes of a line of <see cref="HashListFormat.Records"/>: one record, written by <see cref="HashListRecord.Write"/>.</summary>
+    public const int MaxLineBytes = 4 * MaxRecordBytes;
+
     /// <summary>Link or token of the next page; null at the end. Valid once all records were read.</summary>
     public string? Next { get; protected set; }
 
@@ -28,6 +31,9 @@ internal abstract class RecordSource(string name, HashListOptions options) : IDi
     protected long Number { get; set; }
 
     protected string Where => string.Create(CultureInfo.InvariantCulture, $"record {Number}");
+
+    /// <summary>Line on which the record that is being read begins, from 1; 0 where the format does not go by lines.</summary>
+    protected virtual long Line => 0;
 
     public abstract void Dispose();
 
@@ -53,13 +59,14 @@ internal abstract class RecordSource(string name, HashListOptions options) : IDi
 
     protected abstract HashListRecord? ReadNext();
 
-    protected HashListException Error(HashListError error, string reason) => new(error, Name, 0, reason);
+    protected HashListException Error(HashListError error, string reason) => new(error, Name, Line, reason);
 
     protected HashListException Malformed() => Error(
         HashListError.Malformed,
         $"{Where} or what follows it: the document is truncated, not well-formed, nested too deep, or declares a document type; get it again.");
 
-    protected HashListException TooLarge() => Error(HashListError.TooLarge, $"{Where} or what follows it: larger than {MaxRecordBytes} bytes.");
+    protected HashListException TooLarge(int most = MaxRecordBytes)
+        => Error(HashListError.TooLarge, $"{Where} or what follows it: larger than {most} bytes.");
 
     protected HashListException Missing(string what) => Error(HashListError.WrongType, $"{Where}: has no {what}.");
 
@@ -76,7 +83,7 @@ internal abstract class RecordSource(string name, HashListOptions options) : IDi
     {
         try
         {
-            return build().Checked(Where);
+            return build().Checked(Where, Line);
         }
         catch (HashListException problem) when (Options.OnBadLine is { } report)
         {
@@ -86,18 +93,18 @@ internal abstract class RecordSource(string name, HashListOptions options) : IDi
     }
 
     /// <summary>Adds a fingerprint; a bad one is reported or thrown as the options say.</summary>
-    protected void Add(List<HashFingerprint> fingerprints, string type, string value, bool linked = false, int? quality = null)
+    protected void Add(List<HashFingerprint> fingerprints, string type, string value, string? link = null, int? quality = null)
     {
         try
         {
-            if (linked)
+            if (link is not null)
             {
-                // Only its type is known here; an empty value is never a hash.
-                fingerprints.Add(HashFingerprint.Linked(type));
+                // An empty value is never a hash.
+                fingerprints.Add(HashFingerprint.Linked(type, link.Length == 0 ? null : link));
                 return;
             }
 
-            fingerprints.Add(HashFingerprint.Parse(type, value, quality, Name, Where));
+            fingerprints.Add(HashFingerprint.Parse(type, value, quality, Name, Where, Line));
         }
         catch (HashListException problem) when (Options.OnBadLine is { } report)
         {

@@ -10,7 +10,11 @@ namespace SafetySdk.Matching.Exchanges;
 /// <param name="Pages">Pages read.</param>
 /// <param name="Records">Records written, tombstones among them.</param>
 /// <param name="Bad">Records and fingerprints that could not be read and were passed over.</param>
-public sealed record PullResult(long Pages, long Records, long Bad);
+public sealed record PullResult(long Pages, long Records, long Bad)
+{
+    /// <summary>Fingerprints that the exchange gives only as a link: kept with it in their records, not fetched, and not compared.</summary>
+    public long Linked { get; init; }
+}
 
 /// <summary>
 /// Pulls an exchange's records into a file of <see cref="HashListFormat.Records"/>, page by page, and remembers beside it
@@ -98,6 +102,7 @@ public sealed class ExchangeClient : IDisposable
         long pages = 0;
         long written = 0;
         long bad = 0;
+        long linked = 0;
         int restarts = 0;
         bool done = false;
         while (!done)
@@ -127,12 +132,14 @@ public sealed class ExchangeClient : IDisposable
             string name = string.Create(CultureInfo.InvariantCulture, $"{_options.Name}@{checkpoint.Length}");
             using RecordSource source = HashListDocument.Open(page, name, Format(), options);
             long inPage = 0;
+            long linkedInPage = 0;
             try
             {
                 while (source.Read() is { } record)
                 {
                     (record with { Source = _options.Name }).Write(records);
                     inPage++;
+                    linkedInPage += record.Fingerprints.Count(one => one.Link is not null);
                 }
             }
             catch (HashListException exception)
@@ -156,11 +163,12 @@ public sealed class ExchangeClient : IDisposable
             await records.FlushAsync(cancellation).ConfigureAwait(false);
             records.Flush(flushToDisk: true);
             written += inPage;
+            linked += linkedInPage;
             (checkpoint, done) = After(checkpoint with { Length = records.Length }, source, now);
             checkpoint.Save(checkpointPath);
         }
 
-        return new PullResult(pages, written, bad);
+        return new PullResult(pages, written, bad) { Linked = linked };
     }
 
     private HashListFormat Format() => _options.Kind switch
@@ -291,7 +299,15 @@ public sealed class ExchangeClient : IDisposable
                     throw Error(ExchangeError.Protocol, $"the answer has status {status}; check the url.");
                 }
 
-                asked = response.Headers.RetryAfter?.Delta;
+                asked = response.Headers.RetryAfter is { } after ? after.Delta ?? (after.Date - _time.GetUtcNow()) : null;
+                if (asked > MaxPause)
+                {
+                    throw Error(
+                        ExchangeError.Unavailable,
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"status {status}, and asks for {asked.Value.TotalSeconds:0} s of quiet; what was pulled stays, pull again then."));
+                }
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException
                 || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
@@ -305,7 +321,7 @@ public sealed class ExchangeClient : IDisposable
             }
 
             TimeSpan wait = asked > pause ? asked.Value : pause;
-            await Task.Delay(wait < MaxPause ? wait : MaxPause, cancellation).ConfigureAwait(false);
+            await Task.Delay(wait < MaxPause ? wait : MaxPause, _time, cancellation).ConfigureAwait(false);
             pause *= 2;
         }
     }
