@@ -25,6 +25,9 @@ public enum HashKind
 
     /// <summary>SHA-256 of the file's bytes.</summary>
     Sha256,
+
+    /// <summary>imagehash's perceptual hash with a <c>hash_size</c> of 16, 256 bits.</summary>
+    PHash16,
 }
 
 /// <summary>A computed hash as text.</summary>
@@ -42,7 +45,7 @@ public static class HashKinds
 {
     // In the order of the enumeration.
     private static readonly (string Name, int Bytes)[] Known =
-        [("pdq", PdqHash.ByteCount), ("phash", 8), ("dhash", 8), ("ahash", 8), ("md5", 16), ("sha1", 20), ("sha256", 32)];
+        [("pdq", PdqHash.ByteCount), ("phash", 8), ("dhash", 8), ("ahash", 8), ("md5", 16), ("sha1", 20), ("sha256", 32), ("phash16", ImageHash256.ByteCount)];
 
     /// <summary>All of them, in the order of the enumeration.</summary>
     public static IReadOnlyList<HashKind> All { get; } = Enum.GetValues<HashKind>();
@@ -100,6 +103,11 @@ public static class HashKinds
         {
             PdqResult result = PdqHasher.Hash(image, profile);
             return new HashText(kind, result.Hash.ToString(), result.Quality);
+        }
+
+        if (kind == HashKind.PHash16)
+        {
+            return new HashText(kind, PHash.Hash16(image).ToString(), null);
         }
 
         ImageHash64 hash = kind switch

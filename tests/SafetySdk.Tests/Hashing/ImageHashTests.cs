@@ -32,6 +32,7 @@ public sealed class ImageHashTests
         Assert.Equal(field[4], AHash.Hash(image).ToString());
         Assert.Equal(field[5], DHash.Hash(image).ToString());
         Assert.Equal(field[6], PHash.Hash(image).ToString());
+        Assert.Equal(field[7], PHash.Hash16(image).ToString());
     }
 
     [Theory]
@@ -58,6 +59,12 @@ public sealed class ImageHashTests
         Assert.Equal(12, hash.HammingDistance(default));
         Assert.Equal(HashError.Length, Assert.Throws<HashException>(() => ImageHash64.Parse("0f")).Error);
         Assert.Equal(HashError.NotHexadecimal, Assert.Throws<HashException>(() => ImageHash64.Parse("0f0f8000000000cx")).Error);
+
+        const string Digits = "8000800000000001c056da32015595e8acb0f83c85fc8e075c9d9b68ed7aa7cc";
+        Assert.Equal(Digits, ImageHash256.Parse(Digits.ToUpperInvariant()).ToString());
+        Assert.Equal(256, ImageHash256.Parse(new string('f', 64)).HammingDistance(default));
+        Assert.Equal(4, new ImageHash256(1, 2, 4, 8).HammingDistance(default));
+        Assert.Equal(HashError.Length, Assert.Throws<HashException>(() => ImageHash256.Parse("0f")).Error);
     }
 
     private static PixelBuffer Picture(string[] field)

@@ -161,7 +161,7 @@ public sealed class HashIndexMatcherTests : IDisposable
     public void Names_and_values_of_every_hash_kind()
     {
         using var image = PixelBuffer.FromRgb(Picture, Side, Side);
-        Assert.Equal(["pdq", "phash", "dhash", "ahash", "md5", "sha1", "sha256"], HashKinds.All.Select(kind => kind.Name()));
+        Assert.Equal(["pdq", "phash", "dhash", "ahash", "md5", "sha1", "sha256", "phash16"], HashKinds.All.Select(kind => kind.Name()));
         foreach (HashKind kind in HashKinds.All)
         {
             Assert.True(HashKinds.TryParse(kind.Name().ToUpperInvariant(), out HashKind parsed));
