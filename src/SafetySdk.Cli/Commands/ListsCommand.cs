@@ -13,10 +13,18 @@ namespace SafetySdk.Cli.Commands;
 internal static class ListsCommand
 {
     public static Command Create(GlobalOptions common, TextWriter output, TextWriter error)
-        => new("lists", "Builds and searches lists of known content.")
+    {
+        var command = new Command("lists", "Builds, changes and searches lists of known content.")
         {
             Build(common, output, error), Pull(common, output), Info(common, output), Match(common, output, error),
         };
+        foreach (Command change in ListChangesCommand.Create(common, output, error))
+        {
+            command.Add(change);
+        }
+
+        return command;
+    }
 
     private static Command Build(GlobalOptions common, TextWriter output, TextWriter error)
     {
@@ -33,7 +41,7 @@ internal static class ListsCommand
             Description = "Most bits in which a PDQ hash may differ.",
             DefaultValueFactory = _ => PdqHash.MatchDistance,
         };
-        var sha256 = new Option<bool>("--sha256") { Description = "Take 64 digits for SHA-256, not PDQ, where the line does not say." };
+        Option<bool> sha256 = ListChangesCommand.Sha256();
         var skipBadLines = new Option<bool>("--skip-bad-lines") { Description = "Name bad lines and go on, instead of refusing the list." };
         var listFormat = new Option<string?>("--list-format") { Description = "Format of the lists (default: told by content)." };
         listFormat.AcceptOnlyFromAmong([.. HashListFormats.AllNames]);
@@ -146,7 +154,7 @@ internal static class ListsCommand
 
     private static Command Info(GlobalOptions common, TextWriter output)
     {
-        var file = new Argument<string>("index") { Description = "An index or a text list." };
+        var file = new Argument<string>("index") { Description = "An index, or a list of any known format." };
         var verify = new Option<bool>("--verify") { Description = "Prove the whole file against its checksums, not only its header." };
         var command = new Command("info", "Says what an index holds.") { file, verify };
         command.SetAction(parsed =>
@@ -189,14 +197,15 @@ internal static class ListsCommand
 
     private static Command Match(GlobalOptions common, TextWriter output, TextWriter error)
     {
-        var indexFile = new Argument<string>("index") { Description = "An index or a text list." };
+        var indexFile = new Argument<string>("index") { Description = "An index, or a list of any known format." };
         var files = new Argument<string[]>("file") { Description = "Pictures.", Arity = ArgumentArity.ZeroOrMore };
         var hashes = new Option<string[]>("--hash")
         {
-            Description = "PDQ hashes to look up instead; may be repeated.",
+            Description = "PDQ hashes or digests to look up instead; may be repeated.",
             AllowMultipleArgumentsPerToken = true,
         };
-        var command = new Command("match", "Looks pictures or hashes up.") { indexFile, files, hashes };
+        Option<bool> sha256 = ListChangesCommand.Sha256();
+        var command = new Command("match", "Looks pictures or hashes up.") { indexFile, files, hashes, sha256 };
         command.SetAction(parsed =>
         {
             string[] pictures = parsed.GetValue(files) ?? [];
@@ -210,12 +219,9 @@ internal static class ListsCommand
             bool json = common.Json(parsed);
             foreach (string needle in needles)
             {
-                if (!PdqHash.TryParse(needle, out PdqHash hash))
-                {
-                    throw new CommandException(ExitCode.Usage, "--hash: a PDQ hash has 64 hexadecimal digits.");
-                }
-
-                Write("hash", needle, new KnownContentResult(matcher.Match(hash), false));
+                (HashKind kind, string digits) = ListChangesCommand.ParseHash(needle, parsed.GetValue(sha256));
+                Write("hash", needle, new KnownContentResult(
+                    kind == HashKind.Pdq ? matcher.Match(PdqHash.Parse(digits)) : matcher.Match(kind, Convert.FromHexString(digits)), false));
             }
 
             int exitCode = ExitCode.Ok;
