@@ -3,10 +3,11 @@ using System.Globalization;
 using SafetySdk.Kernels;
 using SafetySdk.Tests.Hashing;
 using SafetySdk.Tests.Images;
+using SafetySdk.Tests.Matching;
 
 namespace SafetySdk.Tests.Kernels;
 
-/// <summary>Runs the kernel and resize tests again in a process that is forced to a vector width and asserts that it has it.</summary>
+/// <summary>Runs the kernel, resize, hash and search tests again in a process that is forced to a vector width and asserts that it has it.</summary>
 public sealed class ResizeKernelLaneTests
 {
     [Theory]
@@ -33,7 +34,7 @@ public sealed class ResizeKernelLaneTests
         Type[] suites =
         [
             typeof(ResizeKernelTests), typeof(KernelPropertyTests), typeof(PillowParityTests), typeof(TensorRecipeTests), typeof(FastResizeTests),
-            typeof(StreamedResizeTests), typeof(PdqHasherTests),
+            typeof(StreamedResizeTests), typeof(PdqHasherTests), typeof(ImageHashTests), typeof(HammingScanTests), typeof(HashIndexSearchTests),
         ];
         foreach (Type suite in suites)
         {

@@ -283,6 +283,81 @@ public sealed class LiveHashIndexTests : IDisposable
         Assert.Empty(matcher.Match(hash));
     }
 
+    [Theory]
+    [InlineData(PdqLayout.Ring)]
+    [InlineData(PdqLayout.Rows)]
+    internal void An_item_goes_by_its_identifier_alone_with_all_its_hashes(PdqLayout layout)
+    {
+        Save(300, layout: layout);
+        using (var live = LiveHashIndex.Open(Path))
+        {
+            // The same identifier in another list, one with the same hash and one with its own; and one more of the same list.
+            live.Add(Entry(7) with { Source = "other" });
+            live.Add(Entry(400) with { Id = "7", Source = "other" });
+            live.Add(Entry(401) with { Id = "7" });
+            Assert.Equal(0, live.RemoveEntries(["7 ", "300"]));
+            Assert.Equal(0, live.RemoveEntries(["7"], "third"));
+            Assert.Equal(5, live.RemoveEntries(["7"], "list"));
+            Assert.Equal(0, live.RemoveEntries(["7"], "list"));
+            Assert.Equal(["7"], Ids(live, HashKind.Pdq, Value(HashKind.Pdq, 7)));
+            Assert.Equal(["7"], Ids(live, HashKind.Pdq, Value(HashKind.Pdq, 400)));
+            Assert.Equal(2 + 4 + 4, live.RemoveEntries(["7", "8", "9"]));
+        }
+
+        foreach (bool compacted in new[] { false, true })
+        {
+            using HashIndex index = HashIndex.Open(Path);
+            Assert.Equal((1188, compacted), (index.Count, index.Changes == 0));
+            foreach (HashKind kind in new[] { HashKind.Pdq, HashKind.Md5, HashKind.Sha1, HashKind.Sha256 })
+            {
+                Assert.All(new[] { 7, 8, 9, 400, 401 }, number => Assert.Empty(Ids(index, kind, Value(kind, number))));
+                Assert.Equal(["10"], Ids(index, kind, Value(kind, 10)));
+            }
+
+            using var live = LiveHashIndex.Open(Path);
+            live.Compact();
+        }
+    }
+
+    [Fact]
+    public void Entries_keep_what_their_list_says_of_them()
+    {
+        Save(5);
+        HashListEntry said = Entry(50) with { Source = "ncmec", Classification = "A1", State = "active", Labels = ["a", "b"] };
+        HashListEntry less = Entry(51) with { Source = "", State = "active", Labels = [] };
+        using (var live = LiveHashIndex.Open(Path))
+        {
+            live.Add(said);
+            live.Add(less);
+            using HashIndexLease lease = live.Acquire();
+            Check(lease.Index);
+            live.Compact();
+        }
+
+        using HashIndex index = HashIndex.Open(Path);
+        Check(index);
+
+        void Check(HashIndex index)
+        {
+            HashIndexEntry entry = Of(50);
+            Assert.Equal(("50", "ncmec", "A1", "active"), (entry.Id, entry.Source, entry.Classification, entry.State));
+            Assert.Equal(["a", "b"], entry.Labels);
+            entry = Of(51);
+            Assert.Equal(("51", "", null, "active"), (entry.Id, entry.Source, entry.Classification, entry.State));
+            Assert.Empty(entry.Labels);
+            entry = Of(3);
+            Assert.Equal(("3", "list", null, null), (entry.Id, entry.Source, entry.Classification, entry.State));
+            Assert.Equal(["x"], entry.Labels);
+
+            HashIndexEntry Of(int number)
+            {
+                var hits = new List<HashIndexHit>();
+                index.FindPdq([PdqHash.Parse(Value(HashKind.Pdq, number))], 0, hits);
+                return index.Entry(Assert.Single(hits).Entry);
+            }
+        }
+    }
+
     private static HashListEntry Entry(int number)
         => new(number.ToString(CultureInfo.InvariantCulture), HashKind.Pdq, Value(HashKind.Pdq, number), [], "list");
 
@@ -334,9 +409,9 @@ public sealed class LiveHashIndexTests : IDisposable
     private int Mappings()
         => File.ReadLines("/proc/self/maps").Count(line => line.Contains(_folder, StringComparison.Ordinal));
 
-    private void Save(int count, string name = "list")
+    private void Save(int count, string name = "list", PdqLayout layout = PdqLayout.Ring)
     {
-        using var writer = new HashIndexWriter(name) { Layout = PdqLayout.Ring };
+        using var writer = new HashIndexWriter(name) { Layout = layout };
         foreach (HashKind kind in new[] { HashKind.Pdq, HashKind.Md5, HashKind.Sha1, HashKind.Sha256 })
         {
             writer.AddRange(Enumerable.Range(0, count).Select(i => new HashListEntry(
