@@ -24,22 +24,24 @@ public sealed class HashIndexCrashTests : IDisposable
         Assert.SkipWhen(GivenPath is not null, "this process is the one that is killed");
         Writer(1).Save(Index);
         var seen = new HashSet<string>();
-        for (int round = 0; round < 6; round++)
+        var random = new Random(15);
+        for (int round = 0; round < 15; round++)
         {
             using Process child = Start(nameof(Child_writes_until_it_is_killed), "exec \"$0\" \"$@\"");
-            for (int wait = 0; wait < 600 && !File.Exists(Index + ".started") && !child.HasExited; wait++)
-            {
-                await Task.Delay(50, TestContext.Current.CancellationToken);
-            }
+            await Started(child, Index);
 
-            await Task.Delay(70 * (round + 1), TestContext.Current.CancellationToken);
+            // Others open it all the while, through every swap and the end of the writer.
+            using var stop = new CancellationTokenSource();
+            Task<int> reading = Task.Run(() => ReadUntil(stop.Token));
+            await Task.Delay(random.Next(400), TestContext.Current.CancellationToken);
             Assert.False(child.HasExited, "the child ended by itself");
             child.Kill();
             await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+            await stop.CancelAsync();
+            Assert.InRange(await reading, 1, int.MaxValue);
             File.Delete(Index + ".started");
             using HashIndex index = HashIndex.Open(Index);
-            index.Verify();
-            Assert.Equal(3000 * int.Parse(index.Name, CultureInfo.InvariantCulture), index.Count - index.Changes);
+            Whole(index);
 
             // Every addition that was acknowledged is there, in its order.
             for (int i = 0; i < index.Changes; i++)
@@ -54,6 +56,49 @@ public sealed class HashIndexCrashTests : IDisposable
         }
 
         Assert.True(seen.Count > 1, "the child never wrote anything");
+    }
+
+    [Fact]
+    public async Task Two_processes_that_build_the_same_index_leave_one_of_the_two()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sends SIGKILL");
+        Assert.SkipWhen(GivenPath is not null, "this process is one of the two");
+        Writer(1).Save(Index);
+        using Process first = Start(nameof(Child_builds_until_it_is_killed), "exec \"$0\" \"$@\"");
+        using Process second = Start(nameof(Child_builds_until_it_is_killed), "exec \"$0\" \"$@\"");
+        try
+        {
+            await Started(first, $"{Index}.{first.Id}");
+            await Started(second, $"{Index}.{second.Id}");
+            using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+            var names = new HashSet<string>();
+            Assert.InRange(await Task.Run(() => ReadUntil(stop.Token, names.Add)), 20, int.MaxValue);
+            Assert.Equal(["1", "2"], names.Order(StringComparer.Ordinal));
+            Assert.False(first.HasExited || second.HasExited, "one of them could not write");
+        }
+        finally
+        {
+            first.Kill();
+            second.Kill();
+            await first.WaitForExitAsync(CancellationToken.None);
+            await second.WaitForExitAsync(CancellationToken.None);
+        }
+
+        using HashIndex index = HashIndex.Open(Index);
+        Whole(index);
+    }
+
+    [Fact]
+    public void Child_builds_until_it_is_killed()
+    {
+        Assert.SkipWhen(GivenPath is null, "run by another test, in a process of its own");
+        using HashIndexWriter one = Writer(1);
+        using HashIndexWriter two = Writer(2);
+        for (int round = 0; round < 100_000; round++)
+        {
+            (round % 2 == 0 ? two : one).Save(GivenPath!);
+            File.WriteAllText($"{GivenPath}.{Environment.ProcessId}.started", string.Empty);
+        }
     }
 
     [Fact]
@@ -123,6 +168,35 @@ public sealed class HashIndexCrashTests : IDisposable
         Assert.Equal(added, lease.Index.Changes);
         using HashIndex again = HashIndex.Open(GivenPath!);
         Assert.Equal(added, again.Changes);
+    }
+
+    private static async Task Started(Process child, string path)
+    {
+        for (int wait = 0; wait < 600 && !File.Exists(path + ".started") && !child.HasExited; wait++)
+        {
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static void Whole(HashIndex index)
+    {
+        index.Verify();
+        Assert.Equal(3000 * int.Parse(index.Name, CultureInfo.InvariantCulture), index.Count - index.Changes);
+    }
+
+    // Opens the index over and over; how often.
+    private int ReadUntil(CancellationToken stop, Func<string, bool>? name = null)
+    {
+        int opened = 0;
+        do
+        {
+            using HashIndex index = HashIndex.Open(Index);
+            Whole(index);
+            name?.Invoke(index.Name);
+            opened++;
+        }
+        while (!stop.IsCancellationRequested);
+        return opened;
     }
 
     private static HashIndexWriter Writer(int thousands)

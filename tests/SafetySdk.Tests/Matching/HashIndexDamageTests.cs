@@ -45,6 +45,58 @@ public sealed class HashIndexDamageTests
         Assert.True(refused > 10, $"{refused} refused, {answered} answered rightly");
     }
 
+    [Theory]
+    [InlineData(PdqLayout.Ring)]
+    [InlineData(PdqLayout.Rows)]
+    internal void A_flipped_bit_of_any_section_is_found_or_changes_no_answer(PdqLayout layout)
+    {
+        byte[][] hashes = [.. HashIndexSearchTests.Hashes(HashIndexSearchTests.Data.Clustered, 2000, new Random(5))];
+        byte[] whole = Bytes(hashes, layout);
+        PdqHash[] needles = [.. hashes.Take(32).Select(hash => PdqHash.FromBytes(hash))];
+        (long, long)[] sections;
+        string[] right;
+        using (HashIndex index = HashIndex.FromBytes([.. whole], "index"))
+        {
+            HashIndexLayout places = index.Data.Layout;
+            long[] starts =
+            [
+                0, HashIndexFormat.HeaderBytes, places.Hashes(0), places.Hashes(1), places.Records, places.LabelSets, places.Text,
+                places.BlockTable, places.TotalBytes, places.Directories[0], places.Values[0], places.Ranks[0], places.Numbers[0],
+                places.Directories[9], places.Values[9], places.Ranks[9], places.Numbers[9],
+            ];
+            starts = [.. starts.Distinct().Order()];
+            sections = [.. starts.Zip(starts.Skip(1))];
+            right = Answers(index, needles);
+        }
+
+        var random = new Random(9);
+        int refused = 0;
+        foreach ((long first, long end) in sections)
+        {
+            for (int round = 0; round < 24; round++)
+            {
+                byte[] changed = [.. whole];
+                changed[random.NextInt64(first, end)] ^= (byte)(1 << random.Next(8));
+                try
+                {
+                    using HashIndex index = HashIndex.FromBytes(changed, "index");
+                    Assert.Equal(right, Answers(index, needles));
+                }
+                catch (HashIndexException)
+                {
+                    refused++;
+                    continue;
+                }
+
+                // What no answer needed is found by the check of the whole.
+                using HashIndex unread = HashIndex.FromBytes(changed, "index");
+                Assert.Equal(HashIndexError.Damaged, Assert.Throws<HashIndexException>(unread.Verify).Error);
+            }
+        }
+
+        Assert.InRange(refused, sections.Length * 12, sections.Length * 24);
+    }
+
     // Whoever makes the checksums fit can make an index say anything; it must still be read inside its bounds.
     [Theory]
     [InlineData(PdqLayout.Ring)]
@@ -174,6 +226,15 @@ public sealed class HashIndexDamageTests
         {
             throw refused;
         }
+    }
+
+    private static string[] Answers(HashIndex index, PdqHash[] needles)
+    {
+        var hits = new List<HashIndexHit>();
+        index.FindPdq(needles, 31, hits);
+        index.FindPdq(needles.AsSpan(0, 2), 100, hits);
+        index.FindExact(HashKind.Md5, Convert.FromHexString(new string('b', 32)), hits);
+        return [.. hits.Select(hit => $"{hit} {index.Id(hit.Entry)} {string.Join(',', index.Labels(hit.Entry))}")];
     }
 
     private static List<HashIndexHit> Find(HashIndex index, PdqHash[] needles, int distance)

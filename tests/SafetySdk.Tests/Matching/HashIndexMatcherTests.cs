@@ -296,6 +296,39 @@ public sealed class HashIndexMatcherTests : IDisposable
         Assert.Equal(HashIndexUpdateOutcome.Applied, guard.Save(Writer(Flip(benign, 6)), path).Outcome);
     }
 
+    [Fact]
+    public async Task Two_guarded_updates_at_once_never_put_the_flood_in_place()
+    {
+        string path = Path.Combine(_folder, "raced.index");
+        PdqHash benign = PdqHasher.Hash(Picture, Side, Side).Hash;
+        var guard = new FloodGuard([new HashListEntry("p", HashKind.Pdq, benign.ToString(), [], "p")]);
+        HashIndexWriter[] writers = [new("clean"), new("flood")];
+        writers[0].Add(new HashListEntry("e", HashKind.Pdq, Flip(benign, 100).ToString(), [], "s"));
+        writers[1].Add(new HashListEntry("e", HashKind.Pdq, benign.ToString(), [], "s"));
+        writers[0].Save(path);
+        using var together = new Barrier(2);
+        HashIndexUpdateOutcome[] outcomes = [HashIndexUpdateOutcome.Applied, HashIndexUpdateOutcome.Quarantined];
+        await Task.WhenAll(writers.Select((writer, i) => Task.Factory.StartNew(
+            () =>
+            {
+                for (int round = 0; round < 60; round++)
+                {
+                    together.SignalAndWait(TimeSpan.FromSeconds(10));
+                    Assert.Equal(outcomes[i], guard.Save(writer, path).Outcome);
+                    using HashIndex now = HashIndex.Open(path);
+                    Assert.Equal("clean", now.Name);
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        Assert.Equal([path, path + ".quarantine"], Directory.GetFiles(_folder).Order(StringComparer.Ordinal));
+        FloodGuard.Release(path);
+        using HashIndex released = HashIndex.Open(path);
+        Assert.Equal("flood", released.Name);
+        Assert.Equal(HashIndexError.Missing, Assert.Throws<HashIndexException>(() => FloodGuard.Release(path)).Error);
+        File.WriteAllBytes(path + ".quarantine", [1, 2, 3]);
+        Assert.Equal(HashIndexError.NotAnIndex, Assert.Throws<HashIndexException>(() => FloodGuard.Release(path)).Error);
+    }
+
     private static PixelBuffer Border(PixelBuffer image, int left, int top, int right, int bottom, (int R, int G, int B) colour)
     {
         var random = new Random(5);

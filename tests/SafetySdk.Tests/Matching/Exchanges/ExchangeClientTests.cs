@@ -6,7 +6,7 @@ using SafetySdk.Matching.Exchanges;
 
 namespace SafetySdk.Tests.Matching.Exchanges;
 
-public sealed class ExchangeClientTests : IDisposable
+public sealed partial class ExchangeClientTests : IDisposable
 {
     private const string Password = "correct-horse";
     private readonly string _folder = Directory.CreateTempSubdirectory("exchange").FullName;
@@ -186,6 +186,7 @@ public sealed class ExchangeClientTests : IDisposable
 
     [Theory]
     [InlineData(401, "", ExchangeError.Unauthorized)]
+    [InlineData(403, "", ExchangeError.Unauthorized)]
     [InlineData(302, "", ExchangeError.Protocol)]
     [InlineData(404, "", ExchangeError.Protocol)]
     [InlineData(200, "<html/>", ExchangeError.Protocol)]

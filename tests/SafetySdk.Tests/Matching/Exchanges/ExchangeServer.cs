@@ -27,6 +27,12 @@ internal sealed class ExchangeServer : IDisposable
 
     public List<string> Requests { get; } = [];
 
+    /// <summary>Sees the answer before it is sent.</summary>
+    public Action<HttpListenerResponse>? Answering { get; init; }
+
+    /// <summary>Whether the body of the answer to a request, by its number from 1, ends in its middle.</summary>
+    public Func<int, bool> CutsOff { get; init; } = _ => false;
+
     public void Dispose()
     {
         _listener.Close();
@@ -45,6 +51,15 @@ internal sealed class ExchangeServer : IDisposable
                 context.Response.StatusCode = status;
                 byte[] bytes = Encoding.UTF8.GetBytes(body);
                 context.Response.ContentLength64 = bytes.Length;
+                Answering?.Invoke(context.Response);
+                if (CutsOff(Requests.Count))
+                {
+                    await context.Response.OutputStream.WriteAsync(bytes.AsMemory(0, bytes.Length / 2));
+                    await context.Response.OutputStream.FlushAsync();
+                    context.Response.Abort();
+                    continue;
+                }
+
                 await context.Response.OutputStream.WriteAsync(bytes);
                 context.Response.Close();
             }
