@@ -26,6 +26,21 @@ public sealed class HashedModesTests
     public void Another_picture_does_not()
         => Assert.InRange(Rgb.HammingDistance(Hash(new PngWriter(Width, Height, 2, 8).Write((x, y, c) => Scene(Width - 1 - x, y, c)))), MostBits + 1, 256);
 
+    // What lies under full transparency is not seen; a hash that takes it for the picture misses the copy without it.
+    [Theory]
+    [InlineData(6)]
+    [InlineData(4)]
+    public void What_transparency_hides_does_not_count(int colourType)
+    {
+        int Hidden(int x, int y) => x < 90 ? (((x / 15) + (y / 15)) % 2) * 255 : Grey(x, y);
+        int alpha = colourType == 4 ? 1 : 3;
+        PdqHash seen = Hash(new PngWriter(Width, Height, 0, 8).Write((x, y, _) => x < 90 ? 255 : Grey(x, y)));
+        PdqHash hidden = Hash(new PngWriter(Width, Height, 0, 8).Write((x, y, _) => Hidden(x, y)));
+        PdqHash transparent = Hash(new PngWriter(Width, Height, colourType, 8).Write((x, y, c) => c == alpha ? (x < 90 ? 0 : 255) : Hidden(x, y)));
+        Assert.InRange(seen.HammingDistance(transparent), 0, MostBits);
+        Assert.InRange(hidden.HammingDistance(transparent), MostBits + 1, 256);
+    }
+
     [Fact]
     public void The_reference_variants_are_near_their_rgb_form()
     {

@@ -3,7 +3,6 @@ using System.Globalization;
 using SafetySdk.Kernels;
 using SafetySdk.Tests.Hashing;
 using SafetySdk.Tests.Images;
-using SafetySdk.Tests.Matching;
 
 namespace SafetySdk.Tests.Kernels;
 
@@ -34,7 +33,8 @@ public sealed class ResizeKernelLaneTests
         Type[] suites =
         [
             typeof(ResizeKernelTests), typeof(KernelPropertyTests), typeof(PillowParityTests), typeof(TensorRecipeTests), typeof(FastResizeTests),
-            typeof(StreamedResizeTests), typeof(PdqHasherTests), typeof(ImageHashTests), typeof(HammingScanTests), typeof(HashIndexSearchTests),
+            typeof(StreamedResizeTests), typeof(PdqHasherTests), typeof(ImageHashTests), typeof(HammingScanTests),
+            typeof(SlotFilterTests),
         ];
         foreach (Type suite in suites)
         {

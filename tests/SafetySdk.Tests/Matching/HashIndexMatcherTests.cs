@@ -313,7 +313,7 @@ public sealed class HashIndexMatcherTests : IDisposable
             {
                 for (int round = 0; round < 60; round++)
                 {
-                    together.SignalAndWait(TimeSpan.FromSeconds(10));
+                    Assert.True(together.SignalAndWait(TimeSpan.FromSeconds(10)), "the other one failed");
                     Assert.Equal(outcomes[i], guard.Save(writer, path).Outcome);
                     using HashIndex now = HashIndex.Open(path);
                     Assert.Equal("clean", now.Name);

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Numerics;
-using System.Runtime.InteropServices;
 using SafetySdk.Hashing;
-using SafetySdk.Kernels;
 using SafetySdk.Matching;
 
 namespace SafetySdk.Tests.Matching;
@@ -200,30 +198,6 @@ public sealed class HashIndexSearchTests
             Fill(writer, data is { } kind ? Hashes(kind, count, new Random(1)) : Enumerable.Repeat(new byte[32], count));
             using HashIndex index = writer.ToIndex();
             return index.Data.Header.Layout;
-        }
-    }
-
-    [Fact]
-    public unsafe void The_slot_filter_is_its_scalar_form()
-    {
-        var random = new Random(2);
-        ushort* values = stackalloc ushort[SlotFilter.Lanes];
-        for (int round = 0; round < 2000; round++)
-        {
-            random.NextBytes(MemoryMarshal.AsBytes(new Span<ushort>(values, SlotFilter.Lanes)));
-            ushort needle = (ushort)random.Next(65536);
-            values[round % 32] = needle;
-            for (int count = 1; count <= SlotFilter.Lanes; count++)
-            {
-                int distance = random.Next(17);
-                uint near = SlotFilter.Near(values, count, needle, distance);
-                Assert.Equal(SlotFilter.Plain(values, count, needle, distance), near);
-                for (int i = 0; i < 32; i++)
-                {
-                    bool expected = i < count && BitOperations.PopCount((uint)(values[i] ^ needle)) <= distance;
-                    Assert.Equal(expected, (near >> i & 1) != 0);
-                }
-            }
         }
     }
 
