@@ -77,6 +77,7 @@ public sealed class ToStringTests
         Match,
         new VetoedMatch(Match, Match, "near_false_positive"),
         new HashFingerprint("photodna", null, Planted),
+        new HashIndexEntry(Planted, "list", "A1", "active", [Planted]),
         new HashListRecord(Planted, Planted, "list", [new HashFingerprint("photodna", null, Planted)])
         {
             Classification = Planted,
@@ -134,7 +135,7 @@ public sealed class ToStringTests
     ];
 
     // Values whose text is what they are for: whoever prints a hash means it.
-    private static readonly Type[] MayPrint = [typeof(ImageHash64)];
+    private static readonly Type[] MayPrint = [typeof(ImageHash64), typeof(ImageHash256)];
 
     // Members whose text comes from us or from a policy, never from a user, a picture or a list.
     private static readonly Type[] NoContent =
