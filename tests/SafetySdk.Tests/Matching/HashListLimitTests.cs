@@ -6,6 +6,7 @@ using SafetySdk.Matching;
 namespace SafetySdk.Tests.Matching;
 
 /// <summary>Lists that are huge, damaged or made to do harm.</summary>
+[Collection(nameof(HashListLimitTests))]
 public sealed class HashListLimitTests : IDisposable
 {
     /// <summary>Set to 1, the list has ten million lines instead of one.</summary>
@@ -244,3 +245,7 @@ public sealed class HashListLimitTests : IDisposable
         }
     }
 }
+
+/// <summary>The memory of the process is measured: nothing else runs meanwhile.</summary>
+[CollectionDefinition(nameof(HashListLimitTests), DisableParallelization = true)]
+public sealed class MeasuredAlone;
