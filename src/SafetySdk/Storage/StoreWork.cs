@@ -1,4 +1,4 @@
-namespace SafetySdk.Storage.Sqlite;
+namespace SafetySdk.Storage;
 
 /// <summary>Work that waits for its transaction.</summary>
 internal abstract class StoreWork(StoreDurability durability)
