@@ -11,6 +11,16 @@ stop() { # a step without which nothing can be tested
   exit 1
 }
 
+# The PostgreSQL tests start a server of their own. Where its programs are absent and cannot be installed they are skipped, and say so.
+if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+  # The package would set up a server for the whole machine otherwise.
+  mkdir -p /etc/postgresql-common
+  [ -e /etc/postgresql-common/createcluster.conf ] || printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.conf
+  postgresql() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql; }
+  log=$( (postgresql || { apt-get update && postgresql; }) 2>&1) \
+    || printf '%s\nSKIP the tests of PostgreSQL: its programs cannot be installed\n' "$(printf '%s' "$log" | tail -n 3)"
+fi
+
 bash native/restore.sh || stop "native/restore.sh"
 dotnet build SafetySdk.sln -c Release --nologo -v quiet || stop "dotnet build"
 dotnet format SafetySdk.sln --verify-no-changes --no-restore || { printf 'FAIL dotnet format\n'; failed=$((failed + 1)); }

@@ -4,6 +4,7 @@ using SafetySdk.Audit;
 using SafetySdk.Classification;
 using SafetySdk.Policies;
 using SafetySdk.Reporting;
+using SafetySdk.Storage.Postgres;
 using SafetySdk.Storage.Sqlite;
 
 namespace SafetySdk.Storage.Tests;
@@ -68,6 +69,50 @@ public sealed class NoContentTests : IDisposable
         Assert.Contains("StorageException", all, StringComparison.Ordinal);
         Assert.Contains("NotSupportedException", all, StringComparison.Ordinal);
         Assert.All([Prompt, Account, Picture, Said], marked => Assert.DoesNotContain(marked, all, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Nothing_that_PostgreSQL_and_its_driver_say_says_what_went_in()
+    {
+        using PostgresServer server = PostgresServer.Start(durable: false);
+        using var logged = new CapturedLog();
+        using var traced = new CapturedTraces("Npgsql");
+        // As careless as a host can be.
+        var options = new PostgresStoreOptions
+        {
+            RecoveryTime = TimeSpan.Zero,
+            Configure = b => b.UseLoggerFactory(logged).EnableParameterLogging(),
+        };
+        using (PostgresSafetyStore store = PostgresSafetyStore.Open(
+            server.ConnectionString() + ";Include Error Detail=true;Log Parameters=true;Persist Security Info=true", options))
+        {
+            await UseAsync(store);
+
+            // What the server refuses it would like to quote. In parts: this statement is traced as well.
+            server.Sql($"SET search_path = safety; ALTER TABLE account ADD CHECK (id <> '{Account[..4]}' || '{Account[4..]}') NOT VALID");
+        }
+
+        using (PostgresSafetyStore store = PostgresSafetyStore.Open(server.ConnectionString() + ";Include Error Detail=true", options))
+        {
+            await Note(async () => await store.WriteAsync(t => t.Accounts.Add(new Accounts.Appeal(Account, 1, default))));
+            await Note(async () => await store.WriteAsync(t => t.Accounts.Add(new Accounts.Appeal(Account, 1, default))));
+            await UseAsync(store);
+            using var export = new MemoryStream();
+            await StoredAudit.ExportAsync(store, export);
+            _out.Append(Encoding.UTF8.GetString(export.ToArray()));
+            server.Stop();
+            await UseAsync(store);
+        }
+
+        string all = _out.Append(logged).Append(traced).ToString();
+        Assert.Contains("StorageException", all, StringComparison.Ordinal);
+        Assert.Contains("INSERT INTO account", logged.ToString(), StringComparison.Ordinal);
+        Assert.Contains("INSERT INTO account", traced.ToString(), StringComparison.Ordinal);
+        Assert.All(
+            [Prompt, Account, Picture, Said, PostgresServer.Password],
+            marked => Assert.DoesNotContain(marked, all, StringComparison.OrdinalIgnoreCase));
+        Assert.All(
+            [Prompt, Picture, Said], marked => Assert.DoesNotContain(marked, server.Log, StringComparison.OrdinalIgnoreCase));
     }
 
     private async Task UseAsync(ISafetyStore store)
