@@ -6,13 +6,15 @@ using SafetySdk.Pipeline;
 using SafetySdk.Policies;
 using SafetySdk.Prompts;
 using SafetySdk.Storage;
+using SafetySdk.Storage.Postgres;
 using SafetySdk.Storage.Sqlite;
 
 namespace SafetySdk.Benchmarks;
 
 /// <summary>
 /// What one check costs without any model: account gate, pipeline, policy, digests and the audit record. Each check is timed by itself,
-/// the lanes in turn, so that a busy machine disturbs all alike. <c>stores [FOLDER] [CHECKS] [ROUNDS]</c>.
+/// the lanes in turn, so that a busy machine disturbs all alike. <c>stores [FOLDER] [CHECKS] [ROUNDS]
+/// [CONNECTION]</c>; with the connection string of a PostgreSQL database, in a schema of its own, that as well.
 /// </summary>
 internal static class StoreLatency
 {
@@ -33,6 +35,7 @@ internal static class StoreLatency
         string folder = args.Length > 0 ? args[0] : Path.GetTempPath();
         int checks = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 2000;
         int rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 7;
+        string? connection = args.Length > 3 ? args[3] : null;
         string file = Path.Combine(folder, $"stores-{Guid.NewGuid():N}.db");
         using var memory = new InMemorySafetyStore();
         using SqliteSafetyStore sqlite = SqliteSafetyStore.Open(file);
@@ -40,22 +43,35 @@ internal static class StoreLatency
         var inMemory = new VerdictRecorder(memory, digester);
         var process = new VerdictRecorder(sqlite, digester);
         var full = new VerdictRecorder(sqlite, digester, new RecorderOptions { Durability = StoreDurability.Full });
-        (string Name, Action Check, int Divisor)[] lanes =
+        var schema = new PostgresStoreOptions { Schema = $"stores_{Guid.NewGuid():N}" };
+        using PostgresSafetyStore? waiting = connection is null ? null : PostgresSafetyStore.Open(connection, schema);
+        using PostgresSafetyStore? relaxed =
+            connection is null ? null : PostgresSafetyStore.Open(connection, schema with { AsynchronousCommit = true });
+        List<(string Name, Action Check, int Divisor)> lanes =
         [
             ("pipeline and policy alone", () => Pipeline.Check(Request), 1),
             ("with gate and audit, in memory", () => Check(inMemory), 1),
             ("with gate and audit, SQLite, survives the process", () => Check(process), 1),
             ("with gate and audit, SQLite, survives a loss of power", () => Check(full), 20),
         ];
+        VerdictRecorder? fleet = null;
+        if (waiting is not null && relaxed is not null)
+        {
+            var soon = new VerdictRecorder(relaxed, digester);
+            fleet = new VerdictRecorder(waiting, digester);
+            lanes.Add(("with gate and audit, PostgreSQL, survives the process", () => Check(soon), 4));
+            lanes.Add(("with gate and audit, PostgreSQL, survives a loss of power", () => Check(fleet), 20));
+        }
+
         Console.WriteLine($"{Environment.ProcessorCount} processors, .NET {Environment.Version}, {checks} checks x {rounds} rounds");
         Console.WriteLine("| one check | p50 us: least / median of the rounds | p95 us: the same | bytes allocated |");
         Console.WriteLine("| --- | ---: | ---: | ---: |");
         var p50 = lanes.Select(_ => new List<double>()).ToArray();
         var p95 = lanes.Select(_ => new List<double>()).ToArray();
-        double[] bytes = new double[lanes.Length];
+        double[] bytes = new double[lanes.Count];
         for (int round = -1; round < rounds; round++)
         {
-            for (int lane = 0; lane < lanes.Length; lane++)
+            for (int lane = 0; lane < lanes.Count; lane++)
             {
                 double[] times = Time(lanes[lane].Check, checks / lanes[lane].Divisor, out bytes[lane]);
                 if (round >= 0)
@@ -66,18 +82,18 @@ internal static class StoreLatency
             }
         }
 
-        for (int lane = 0; lane < lanes.Length; lane++)
+        for (int lane = 0; lane < lanes.Count; lane++)
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {lanes[lane].Name} | {p50[lane].Min():0.0} / {Median(p50[lane]):0.0} | {p95[lane].Min():0.0} / {Median(p95[lane]):0.0} | {bytes[lane]:0} |"));
         }
 
-        foreach (int writers in (int[])[1, 8, 64])
+        Rates("SQLite", full);
+        if (fleet is not null)
         {
-            double rate = Enumerable.Range(0, 3).Max(_ => Rate(full, writers, TimeSpan.FromSeconds(1)));
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"checks a second that survive a loss of power, {writers} at a time: {rate:0}"));
+            Rates("PostgreSQL", fleet);
+            Console.WriteLine($"log in PostgreSQL intact: {StoredAudit.VerifyAsync(waiting!).GetAwaiter().GetResult().IsIntact}; drop its schema {schema.Schema}");
         }
 
         Console.WriteLine($"log intact: {StoredAudit.VerifyAsync(sqlite).GetAwaiter().GetResult().IsIntact}");
@@ -86,7 +102,16 @@ internal static class StoreLatency
         {
             File.Delete(left);
         }
+    }
 
+    private static void Rates(string name, VerdictRecorder recorder)
+    {
+        foreach (int writers in (int[])[1, 8, 64])
+        {
+            double rate = Enumerable.Range(0, 3).Max(_ => Rate(recorder, writers, TimeSpan.FromSeconds(1)));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"checks a second that survive a loss of power, {name}, {writers} at a time: {rate:0}"));
+        }
     }
 
     private static void Check(VerdictRecorder recorder) => CheckAsync(recorder).AsTask().GetAwaiter().GetResult();

@@ -37,7 +37,7 @@ internal sealed class PostgresAccountRows(PostgresSession session) : IAccountRow
     public long Add(StandingChange change)
     {
         ArgumentNullException.ThrowIfNull(change);
-        return session.Number(
+        return session.Insert(
             "INSERT INTO standing_change(account, was, now, asked, reason, changed_by, verdict, reverses, at) "
             + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING sequence",
             PostgresValue.Text(change.AccountId), PostgresValue.Small((int)change.From), PostgresValue.Small((int)change.To),
@@ -97,7 +97,7 @@ internal sealed class PostgresAccountRows(PostgresSession session) : IAccountRow
     public long Add(Appeal appeal)
     {
         ArgumentNullException.ThrowIfNull(appeal);
-        return session.Number(
+        return session.Insert(
             "INSERT INTO appeal(account, change, opened_at, state, reason, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7) "
             + "RETURNING sequence",
             PostgresValue.Text(appeal.AccountId), PostgresValue.Number(appeal.Change), PostgresValue.Time(appeal.OpenedAt),

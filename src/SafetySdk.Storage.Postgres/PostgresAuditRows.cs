@@ -29,10 +29,11 @@ internal sealed class PostgresAuditRows(PostgresSession session) : IAuditRows
         }
     }
 
-    public bool IsChanged { get; private set; }
+    /// <summary>Whether records were not sent yet.</summary>
+    public bool IsWaiting => _waiting.Count > 0;
 
-    /// <summary>Records that were not sent yet.</summary>
-    public int Waiting => _waiting.Count;
+    /// <summary>Whether some of them are from before <see cref="Save"/>.</summary>
+    public bool IsSavedWaiting => _saved > 0;
 
     public void Hold(AuditHead head) => _head = head;
 
@@ -42,7 +43,6 @@ internal sealed class PostgresAuditRows(PostgresSession session) : IAuditRows
         session.ThrowUnlessWriting();
         _waiting.Add(record);
         _head = new AuditHead(record.Sequence, record.Hash);
-        IsChanged = true;
     }
 
     public IReadOnlyList<AuditRecord> Read(long after, int max)
@@ -73,28 +73,23 @@ internal sealed class PostgresAuditRows(PostgresSession session) : IAuditRows
         _head = _savedHead;
     }
 
-    /// <summary>The statement that writes the records from before <see cref="Save"/>; null where none wait.</summary>
-    public NpgsqlBatchCommand? TakeSaved()
+    /// <summary>The records from before <see cref="Save"/>, to be written before what may be taken back.</summary>
+    public NpgsqlParameter[] TakeSaved()
     {
         int count = _saved;
         _saved = 0;
         return Take(count);
     }
 
-    /// <summary>The statement that writes all records that wait; null where none do.</summary>
-    public NpgsqlBatchCommand? TakeAll()
+    /// <summary>All records that wait, to be written.</summary>
+    public NpgsqlParameter[] TakeAll()
     {
         _saved = 0;
         return Take(_waiting.Count);
     }
 
-    private NpgsqlBatchCommand? Take(int count)
+    private NpgsqlParameter[] Take(int count)
     {
-        if (count == 0)
-        {
-            return null;
-        }
-
         long[] sequences = new long[count];
         var lines = new ReadOnlyMemory<byte>[count];
         for (int i = 0; i < count; i++)
@@ -104,7 +99,6 @@ internal sealed class PostgresAuditRows(PostgresSession session) : IAuditRows
         }
 
         _waiting.RemoveRange(0, count);
-        return PostgresSession.Statement(
-            "INSERT INTO audit SELECT * FROM unnest($1, $2)", PostgresValue.Numbers(sequences), PostgresValue.Blocks(lines));
+        return [PostgresValue.Numbers(sequences), PostgresValue.Blocks(lines)];
     }
 }

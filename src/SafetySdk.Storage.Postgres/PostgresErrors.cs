@@ -35,7 +35,8 @@ internal static class PostgresErrors
         PostgresErrorCodes.DiskFull => new(StorageError.Full, $"There is no room left for {place}. Nothing was written; free some.", e),
         PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted
             => new(StorageError.Corrupt, $"{place} is damaged. Stop, keep the server's files, and restore a copy.", e),
-        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidSchemaName
+        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction
+                or PostgresErrorCodes.InvalidSchemaName
             => new(StorageError.NotAStore, $"{place} is no store of this library, or no more. Name another schema.", e),
         PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification
             => new(StorageError.Unavailable, $"{place} refused the user. Check user, password and the server's pg_hba.conf.", e),

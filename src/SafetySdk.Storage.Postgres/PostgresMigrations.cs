@@ -19,6 +19,15 @@ internal static class PostgresMigrations
             outbox_clock bigint NOT NULL, audit_sequence bigint NOT NULL, audit_hash text NOT NULL) WITH (fillfactor = 10);
         INSERT INTO meta VALUES (1, 'SafetySdk', 1, 0, 0, '0000000000000000000000000000000000000000000000000000000000000000');
         CREATE TABLE commit_mark(store uuid PRIMARY KEY, mark bigint NOT NULL, at timestamptz NOT NULL) WITH (fillfactor = 50);
+        -- The lock and what it guards in one call: the second statement sees what those wrote who had the lock before.
+        CREATE FUNCTION begin_write(class integer, key integer, relaxed boolean) RETURNS SETOF meta LANGUAGE plpgsql AS '
+            BEGIN
+                IF relaxed THEN
+                    PERFORM set_config(''synchronous_commit'', ''off'', true);
+                END IF;
+                PERFORM pg_advisory_xact_lock(class, key);
+                RETURN QUERY SELECT * FROM meta;
+            END';
 
         CREATE TABLE audit(sequence bigint PRIMARY KEY, line bytea NOT NULL);
         CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''append only''; END';
@@ -73,7 +82,7 @@ internal static class PostgresMigrations
         try
         {
             Execute(connection, LockTimeout);
-            Execute(connection, PostgresSession.TakeLock, place.Lock());
+            Execute(connection, "SELECT pg_advisory_xact_lock($1, $2)", place.Lock());
             // Another host may have been here in between.
             int version = Check(connection, place);
             if (version == 0)

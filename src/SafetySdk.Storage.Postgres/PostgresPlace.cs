@@ -28,7 +28,7 @@ internal sealed class PostgresPlace
 
     public string Schema { get; }
 
-    /// <summary>The values of <see cref="PostgresSession.TakeLock"/>.</summary>
+    /// <summary>The two numbers of the lock.</summary>
     public NpgsqlParameter[] Lock() => [PostgresValue.Small(LockClass), PostgresValue.Small(_lock)];
 
     public override string ToString() => _name;

@@ -33,11 +33,8 @@ internal sealed class PostgresReportRows(PostgresSession session) : IReportRows
         {
             session.ThrowUnlessWriting();
             _clock = value;
-            IsChanged = true;
         }
     }
-
-    public bool IsChanged { get; private set; }
 
     public void Hold(DateTimeOffset clock) => _clock = clock;
 
@@ -54,7 +51,7 @@ internal sealed class PostgresReportRows(PostgresSession session) : IReportRows
     public long Add(OutboxReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        return session.Number(
+        return session.Insert(
             "INSERT INTO report(key, kind, payload, state, attempts, due_at, lease, remote_id, last_error, verdict, created_at, changed_at) "
             + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING sequence",
             PostgresValue.Text(report.Key), PostgresValue.Text(report.Kind), PostgresValue.Bytes(report.Payload),

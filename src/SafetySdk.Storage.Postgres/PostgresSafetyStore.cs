@@ -10,8 +10,8 @@ namespace SafetySdk.Storage.Postgres;
 /// </summary>
 /// <remarks>
 /// <para>One transaction writes at a time over all hosts, under an advisory lock: the audit log is one chain, and a report that is due is
-/// taken by one sender. Writers of one host that wait for each other share one transaction, two or three round trips and one wait for the
-/// disk, so that the lock is held for the time of a commit. Reading waits for nobody.</para>
+/// taken by one sender. Writers of one host that wait for each other share one transaction, three round trips at least and one wait for
+/// the disk, so that the lock is held for the time of a commit. Reading waits for nobody.</para>
 /// <para>Times of leases are those of <see cref="ReportOutbox"/>'s clock, which the database keeps and which never goes back: hosts
 /// whose clocks differ follow the one that is furthest ahead.</para>
 /// <para>A commit whose answer got lost is asked for again, for <see cref="PostgresStoreOptions.RecoveryTime"/>. Where the server does not
@@ -134,10 +134,6 @@ public sealed class PostgresSafetyStore : ISafetyStore
             {
                 // The server was started again since the connection was last used; all of them are of no use.
                 _source.Clear();
-            }
-            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction)
-            {
-                throw PostgresSession.ReadOnly();
             }
             catch (NpgsqlException e)
             {
@@ -369,8 +365,8 @@ public sealed class PostgresSafetyStore : ISafetyStore
             {
                 // All were connected to the server that is gone.
                 _source.Clear();
-                using NpgsqlConnection connection = Connect(_source, _place);
-                return PostgresSession.WasKept(connection, _place, _store, mark);
+                using PostgresSession session = PostgresSession.Write(Connect(_source, _place), _place, relaxed: true);
+                return session.WasKept(_store, mark);
             }
             catch (Exception e) when (e is NpgsqlException or StorageException)
             {

@@ -9,33 +9,35 @@ namespace SafetySdk.Storage.Postgres;
 /// <summary>One transaction on one connection. Not thread-safe.</summary>
 /// <remarks>
 /// A round trip is what costs here. So the head of the log and the outbox's clock come with the lock, stay here while it is held, and go
-/// back with the commit, together with the records; a savepoint is made only for work that writes before that.
+/// back at the end, together with the records; a savepoint is made only for work that writes before that. Statements are sent one by one:
+/// the driver sends a batch from the thread pool, which a busy host keeps waiting, and all other hosts with it.
 /// </remarks>
 internal sealed class PostgresSession : IStoreTransaction, IDisposable
 {
-    /// <summary>Waits for the other writers of all hosts. What it guards is read by a statement of its own, which sees what they wrote.</summary>
-    public const string TakeLock = "SELECT pg_advisory_xact_lock($1, $2)";
+    private const string WriteRecords = "INSERT INTO audit SELECT * FROM unnest($1, $2)";
 
-    // A server may be set to anything.
-    private const string BeginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    private const string BeginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-
-    private const string Relax = "SET LOCAL synchronous_commit = off";
-    private const string Mark =
-        "INSERT INTO commit_mark VALUES ($1, $2, now()) ON CONFLICT (store) DO UPDATE SET mark = excluded.mark, at = excluded.at";
+    private const string WriteEnd =
+        $"WITH records AS ({WriteRecords}), "
+        + "head AS (UPDATE meta SET audit_sequence = $3, audit_hash = $4, outbox_clock = $5) "
+        + "INSERT INTO commit_mark VALUES ($6, $7, now()) ON CONFLICT (store) DO UPDATE SET mark = excluded.mark, at = excluded.at";
 
     // Marks are asked for seconds later or never.
     private const string RemoveMarks = "DELETE FROM commit_mark WHERE at < now() - interval '1 day'";
+
+    private enum Savepoint
+    {
+        None,
+        Failed,
+        Made,
+    }
 
     private readonly NpgsqlConnection _connection;
     private readonly bool _write;
     private readonly PostgresAuditRows _audit;
     private readonly PostgresReportRows _reports;
-    private bool _begun;
-    private bool _ended;
+    private NpgsqlTransaction? _transaction;
     private bool _guarded;
-    private bool _savepoint;
-    private bool _saved;
+    private Savepoint _savepoint;
 
     private PostgresSession(NpgsqlConnection connection, PostgresPlace place, bool write)
     {
@@ -74,14 +76,10 @@ internal sealed class PostgresSession : IStoreTransaction, IDisposable
         }
     }
 
-    /// <summary>Whether a commit that this store's mark names was kept; waits until it is over.</summary>
-    public static bool WasKept(NpgsqlConnection connection, PostgresPlace place, Guid store, long mark)
+    /// <summary>Whether the commit with this mark was kept. In a transaction that writes: whatever became of that one is over.</summary>
+    public bool WasKept(Guid store, long mark)
     {
-        using NpgsqlBatch batch = Batch(
-            connection,
-            [new(BeginWrite), Statement(TakeLock, place.Lock()), Statement("SELECT mark FROM commit_mark WHERE store = $1", PostgresValue.Id(store)), new("COMMIT")]);
-        using NpgsqlDataReader rows = batch.ExecuteReader();
-        rows.NextResult();
+        using NpgsqlDataReader rows = Rows("SELECT mark FROM commit_mark WHERE store = $1", PostgresValue.Id(store));
         return rows.Read() && rows.GetInt64(0) == mark;
     }
 
@@ -89,7 +87,7 @@ internal sealed class PostgresSession : IStoreTransaction, IDisposable
     public void Save()
     {
         _guarded = true;
-        _saved = false;
+        _savepoint = Savepoint.None;
         _audit.Save();
         _reports.Save();
     }
@@ -99,15 +97,15 @@ internal sealed class PostgresSession : IStoreTransaction, IDisposable
     {
         _audit.Undo();
         _reports.Undo();
-        if (!_saved)
+        if (_savepoint != Savepoint.Made)
         {
-            return true;
+            // One that failed has ended the transaction; the savepoint that is there then is that of other work.
+            return _savepoint == Savepoint.None;
         }
 
         try
         {
-            using var command = new NpgsqlCommand("ROLLBACK TO SAVEPOINT work", _connection);
-            command.ExecuteNonQuery();
+            Run("ROLLBACK TO SAVEPOINT work");
             return true;
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
@@ -118,104 +116,80 @@ internal sealed class PostgresSession : IStoreTransaction, IDisposable
 
     public int Execute(string sql, params ReadOnlySpan<NpgsqlParameter> values)
     {
-        using NpgsqlBatch batch = Next(Statement(sql, values));
-        batch.ExecuteNonQuery();
-        return batch.BatchCommands[^1].RecordsAffected;
+        ThrowUnlessWriting();
+        Prepare();
+        return Run(sql, values);
+    }
+
+    /// <summary>Adds a row that gets a number.</summary>
+    public long Insert(string sql, params ReadOnlySpan<NpgsqlParameter> values)
+    {
+        ThrowUnlessWriting();
+        return Number(sql, values);
     }
 
     public long Number(string sql, params ReadOnlySpan<NpgsqlParameter> values)
     {
-        using NpgsqlBatch batch = Next(Statement(sql, values));
-        return (long)batch.ExecuteScalar()!;
+        Prepare();
+        using NpgsqlCommand command = Command(sql, values);
+        return (long)command.ExecuteScalar()!;
     }
 
     /// <summary>The rows; to be closed before the next statement.</summary>
     public NpgsqlDataReader Rows(string sql, params ReadOnlySpan<NpgsqlParameter> values)
     {
-        // The reader outlives the batch, which holds nothing else.
-        NpgsqlBatch batch = Next(Statement(sql, values));
-        return batch.ExecuteReader();
+        Prepare();
+        using NpgsqlCommand command = Command(sql, values);
+        return command.ExecuteReader();
     }
 
-    /// <summary>Throws in a transaction that only reads, as the server does.</summary>
+    /// <summary>Throws in a transaction that only reads.</summary>
     public void ThrowUnlessWriting()
     {
         if (!_write)
         {
-            throw ReadOnly();
+            throw new InvalidOperationException("Nothing can be written outside of a writing transaction.");
         }
     }
-
-    public static InvalidOperationException ReadOnly() => new("Nothing can be written outside of a writing transaction.");
 
     /// <summary>Sends the records that wait, so that statements see them.</summary>
     public void SendRecords()
     {
-        if (_audit.Waiting > 0)
+        if (_audit.IsWaiting)
         {
-            var statements = new List<NpgsqlBatchCommand>(4);
-            Prefix(statements);
-            if (_audit.TakeAll() is { } records)
-            {
-                statements.Add(records);
-            }
-
-            using NpgsqlBatch batch = Batch(_connection, statements);
-            batch.ExecuteNonQuery();
+            Prepare();
+            Run(WriteRecords, _audit.TakeAll());
         }
     }
 
     /// <summary>Ends a transaction that read.</summary>
-    public void Commit()
-    {
-        if (_begun)
-        {
-            using var command = new NpgsqlCommand("COMMIT", _connection);
-            command.ExecuteNonQuery();
-        }
+    public void Commit() => _transaction?.Commit();
 
-        _ended = true;
-    }
-
-    /// <summary>Ends a transaction that wrote, in one round trip.</summary>
+    /// <summary>Ends a transaction that wrote.</summary>
     /// <param name="store">The store.</param>
     /// <param name="mark">By which the store can tell later whether this was kept.</param>
     public void Commit(Guid store, long mark)
     {
-        var last = new List<NpgsqlBatchCommand>(6);
-        if (_audit.TakeAll() is { } records)
-        {
-            last.Add(records);
-        }
-
-        if (_audit.IsChanged || _reports.IsChanged)
-        {
-            last.Add(Statement(
-                "UPDATE meta SET audit_sequence = $1, audit_hash = $2, outbox_clock = $3",
-                PostgresValue.Number(_audit.Head.Sequence), PostgresValue.Text(_audit.Head.Hash), PostgresValue.Time(_reports.Clock)));
-        }
-
         if (mark == 1)
         {
-            last.Add(new NpgsqlBatchCommand(RemoveMarks));
+            Run(RemoveMarks);
         }
 
-        last.Add(Statement(Mark, PostgresValue.Id(store), PostgresValue.Number(mark)));
-        last.Add(new NpgsqlBatchCommand("COMMIT"));
-        using NpgsqlBatch batch = Batch(_connection, last);
-        batch.ExecuteNonQuery();
-        _ended = true;
+        Run(
+            WriteEnd,
+            [
+                .. _audit.TakeAll(), PostgresValue.Number(_audit.Head.Sequence), PostgresValue.Text(_audit.Head.Hash),
+                PostgresValue.Time(_reports.Clock), PostgresValue.Id(store), PostgresValue.Number(mark),
+            ]);
+        _transaction!.Commit();
     }
 
+    /// <summary>Takes back what was not committed, and gives the connection back.</summary>
     public void Dispose()
     {
         try
         {
-            if (_begun && !_ended && _connection.FullState == ConnectionState.Open)
-            {
-                using var command = new NpgsqlCommand("ROLLBACK", _connection);
-                command.ExecuteNonQuery();
-            }
+            _transaction?.Dispose();
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
         {
@@ -229,18 +203,10 @@ internal sealed class PostgresSession : IStoreTransaction, IDisposable
 
     private void Begin(bool relaxed)
     {
-        _begun = true;
-        var first = new List<NpgsqlBatchCommand>(4) { new(BeginWrite) };
-        if (relaxed)
-        {
-            first.Add(new NpgsqlBatchCommand(Relax));
-        }
-
-        first.Add(Statement(TakeLock, Place.Lock()));
-        first.Add(new NpgsqlBatchCommand("SELECT version, audit_sequence, audit_hash, outbox_clock FROM meta"));
-        using NpgsqlBatch batch = Batch(_connection, first);
-        using NpgsqlDataReader rows = batch.ExecuteReader();
-        rows.NextResult();
+        Prepare();
+        using NpgsqlDataReader rows = Rows(
+            "SELECT version, audit_sequence, audit_hash, outbox_clock FROM begin_write($1, $2, $3)",
+            [.. Place.Lock(), PostgresValue.Flag(relaxed)]);
         if (!rows.Read())
         {
             throw new StorageException(StorageError.Corrupt, $"{Place} has lost its head of the audit log.");
@@ -252,60 +218,41 @@ internal sealed class PostgresSession : IStoreTransaction, IDisposable
         _reports.Hold(rows.Time(3));
     }
 
-    private NpgsqlBatch Next(NpgsqlBatchCommand statement)
+    // What has to come before a statement. The beginning costs nothing: the driver sends it along with the statement.
+    private void Prepare()
     {
-        var batch = new List<NpgsqlBatchCommand>(4);
-        Prefix(batch);
-        batch.Add(statement);
-        return Batch(_connection, batch);
-    }
-
-    // What has to come before a statement goes along with it.
-    private void Prefix(List<NpgsqlBatchCommand> batch)
-    {
-        if (!_begun)
+        _transaction ??= _connection.BeginTransaction(_write ? IsolationLevel.ReadCommitted : IsolationLevel.RepeatableRead);
+        if (_guarded && _savepoint != Savepoint.Made)
         {
-            _begun = true;
-            batch.Add(new NpgsqlBatchCommand(BeginRead));
-        }
-
-        if (_guarded && !_saved)
-        {
-            if (_savepoint)
+            _savepoint = Savepoint.Failed;
+            if (_audit.IsSavedWaiting)
             {
-                batch.Add(new NpgsqlBatchCommand("RELEASE SAVEPOINT work"));
+                // Of work before this one: not to be taken back with it.
+                Run(WriteRecords, _audit.TakeSaved());
             }
 
-            // Of work before this one: not to be taken back with it.
-            if (_audit.TakeSaved() is { } records)
-            {
-                batch.Add(records);
-            }
-
-            batch.Add(new NpgsqlBatchCommand("SAVEPOINT work"));
-            _saved = _savepoint = true;
+            // Those before it stay open below it, until the commit closes them all.
+            Run("SAVEPOINT work");
+            _savepoint = Savepoint.Made;
         }
     }
 
-    private static NpgsqlBatch Batch(NpgsqlConnection connection, List<NpgsqlBatchCommand> commands)
+    private int Run(string sql, params ReadOnlySpan<NpgsqlParameter> values)
     {
-        var batch = new NpgsqlBatch(connection);
-        foreach (NpgsqlBatchCommand command in commands)
-        {
-            batch.BatchCommands.Add(command);
-        }
-
-        return batch;
+        using NpgsqlCommand command = Command(sql, values);
+        return command.ExecuteNonQuery();
     }
 
-    internal static NpgsqlBatchCommand Statement(string sql, params ReadOnlySpan<NpgsqlParameter> values)
+    private NpgsqlCommand Command(string sql, ReadOnlySpan<NpgsqlParameter> values)
     {
-        var statement = new NpgsqlBatchCommand(sql);
+#pragma warning disable CA2100 // Only ever the constants of this assembly.
+        var command = new NpgsqlCommand(sql, _connection, _transaction);
+#pragma warning restore CA2100
         foreach (NpgsqlParameter value in values)
         {
-            statement.Parameters.Add(value);
+            command.Parameters.Add(value);
         }
 
-        return statement;
+        return command;
     }
 }

@@ -19,6 +19,8 @@ internal static class PostgresValue
 
     public static NpgsqlParameter Real(double number) => new NpgsqlParameter<double> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Double };
 
+    public static NpgsqlParameter Flag(bool flag) => new NpgsqlParameter<bool> { TypedValue = flag, NpgsqlDbType = NpgsqlDbType.Boolean };
+
     public static NpgsqlParameter Id(Guid id) => new NpgsqlParameter<Guid> { TypedValue = id, NpgsqlDbType = NpgsqlDbType.Uuid };
 
     public static NpgsqlParameter Bytes(ReadOnlyMemory<byte> bytes)

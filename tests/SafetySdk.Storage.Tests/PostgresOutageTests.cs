@@ -198,8 +198,7 @@ public sealed class PostgresOutageTests(PostgresFixture fixture)
         var proxy = new PostgresProxy(address.Host!, address.Port);
         address.Host = proxy.Folder;
         connectionString = address.ConnectionString;
-        // Prepared statements are not named by their text.
-        options = new PostgresStoreOptions { Schema = PostgresFixture.NewSchema(), PrepareStatements = false };
+        options = new PostgresStoreOptions { Schema = PostgresFixture.NewSchema() };
         return proxy;
     }
 

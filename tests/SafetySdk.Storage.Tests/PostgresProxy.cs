@@ -3,7 +3,7 @@ using System.Text;
 
 namespace SafetySdk.Storage.Tests;
 
-/// <summary>What a proxy does when the last statements of a transaction come by.</summary>
+/// <summary>What a proxy does when a commit comes by.</summary>
 public enum Loss
 {
     None,
@@ -14,8 +14,8 @@ public enum Loss
 /// <summary>Stands between a store and a server, and loses what it is told to: the connection breaks at that moment. Thread-safe.</summary>
 internal sealed class PostgresProxy : IDisposable
 {
-    // Only transactions that write say this, at their end.
-    private static readonly byte[] AtCommit = Encoding.ASCII.GetBytes("INSERT INTO commit_mark");
+    // Query, length, text: https://www.postgresql.org/docs/current/protocol-message-formats.html
+    private static readonly byte[] AtCommit = Encoding.ASCII.GetBytes("Q\0\0\0\vCOMMIT\0");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("safety-proxy-").FullName;
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

@@ -91,7 +91,13 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : SafetyStoreCon
     {
         // While the writer waits here, the rest of them come together as one transaction.
         using var go = new ManualResetEventSlim();
-        Task first = Store.WriteAsync(_ => go.Wait(TimeSpan.FromMinutes(1))).AsTask();
+        using var begun = new ManualResetEventSlim();
+        Task first = Store.WriteAsync(_ =>
+        {
+            begun.Set();
+            return go.Wait(TimeSpan.FromMinutes(1));
+        }).AsTask();
+        begun.Wait();
         var tasks = new List<Task>();
         for (int i = 0; i < 12; i++)
         {
