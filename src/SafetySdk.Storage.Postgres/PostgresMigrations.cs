@@ -9,7 +9,8 @@ internal static class PostgresMigrations
     public const string Application = "SafetySdk";
 
     // Many hosts may start at once, and wait for the one that does it.
-    private const string LockTimeout = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0";
+    private const int LockSeconds = 60;
+    private static readonly string LockTimeout = $"SET LOCAL lock_timeout = '{LockSeconds}s'; SET LOCAL statement_timeout = 0";
 
     private static readonly string[] Steps =
     [
@@ -177,7 +178,7 @@ internal static class PostgresMigrations
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params ReadOnlySpan<NpgsqlParameter> values)
     {
 #pragma warning disable CA2100 // Constants of this assembly, and a name that was checked.
-        var command = new NpgsqlCommand(sql, connection);
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 2 * LockSeconds };
 #pragma warning restore CA2100
         foreach (NpgsqlParameter value in values)
         {
