@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using SafetySdk.Accounts;
 using SafetySdk.Audit;
@@ -31,6 +32,16 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : SafetyStoreCon
         Assert.Equal(3, (await StoredAudit.VerifyAsync(again)).Head.Sequence);
         await recorder.RecordAsync(Verdicts.Allowed(), new CheckSubject());
         Assert.Equal(4, (await StoredAudit.VerifyAsync(again)).Head.Sequence);
+    }
+
+    [Fact]
+    public async Task A_host_registers_it()
+    {
+        using ServiceProvider provider = new ServiceCollection()
+            .AddSafety().AddPostgresStore(fixture.Server.ConnectionString(), Options).AddRecording(Key).Services.BuildServiceProvider();
+        Assert.IsType<PostgresSafetyStore>(provider.GetRequiredService<ISafetyStore>());
+        await provider.GetRequiredService<VerdictRecorder>().RecordAsync(Verdicts.Known(), new CheckSubject { AccountId = "a" });
+        Assert.True((await provider.GetRequiredService<AccountRegister>().FindAsync("a")).IsDenied);
     }
 
     [Fact]
