@@ -93,7 +93,8 @@ internal static class StoreLatency
         if (fleet is not null)
         {
             Rates("PostgreSQL", fleet);
-            Console.WriteLine($"log in PostgreSQL intact: {StoredAudit.VerifyAsync(waiting!).GetAwaiter().GetResult().IsIntact}; drop its schema {schema.Schema}");
+            bool intact = StoredAudit.VerifyAsync(waiting!).GetAwaiter().GetResult().IsIntact;
+            Console.WriteLine($"log in PostgreSQL intact: {intact}; drop its schema {schema.Schema}");
         }
 
         Console.WriteLine($"log intact: {StoredAudit.VerifyAsync(sqlite).GetAwaiter().GetResult().IsIntact}");

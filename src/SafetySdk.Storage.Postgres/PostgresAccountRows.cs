@@ -79,7 +79,8 @@ internal sealed class PostgresAccountRows(PostgresSession session) : IAccountRow
     public IReadOnlyList<AccountSignal> Signals(string accountId, DateTimeOffset since, int max)
     {
         using NpgsqlDataReader rows = session.Rows(
-            "SELECT category, decision, score, verdict, at FROM account_signal WHERE account = $1 AND at >= $2 ORDER BY sequence DESC LIMIT $3",
+            "SELECT category, decision, score, verdict, at FROM account_signal WHERE account = $1 AND at >= $2 "
+            + "ORDER BY sequence DESC LIMIT $3",
             PostgresValue.Text(accountId), PostgresValue.Time(since), PostgresValue.Number(max));
         var signals = new List<AccountSignal>();
         while (rows.Read())

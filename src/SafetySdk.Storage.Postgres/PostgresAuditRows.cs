@@ -3,7 +3,9 @@ using SafetySdk.Audit;
 
 namespace SafetySdk.Storage.Postgres;
 
-/// <summary>The audit log in PostgreSQL. In a transaction that writes, the head is known from the lock on and records wait for the commit.</summary>
+/// <summary>
+/// The audit log in PostgreSQL. In a transaction that writes, the head is known from the lock on, and records wait for the commit.
+/// </summary>
 internal sealed class PostgresAuditRows(PostgresSession session) : IAuditRows
 {
     private readonly List<AuditRecord> _waiting = [];

@@ -47,7 +47,9 @@ internal static class PostgresErrors
         PostgresErrorCodes.ReadOnlySqlTransaction
             => new(StorageError.Unavailable, $"{place} cannot be written: it is a standby or set to reading only. Name the primary.", e),
         PostgresErrorCodes.TooManyConnections => new(
-            StorageError.Unavailable, $"{place} takes no more connections. Lower {nameof(PostgresStoreOptions.MaxConnections)}, or raise its bound.", e),
+            StorageError.Unavailable,
+            $"{place} takes no more connections. Lower {nameof(PostgresStoreOptions.MaxConnections)}, or raise its bound.",
+            e),
         _ => new(StorageError.Unavailable, $"{place} cannot be used (PostgreSQL error {e.SqlState}).", e),
     };
 

@@ -10,7 +10,9 @@ internal static class PostgresMigrations
 
     // Many hosts may start at once, and wait for the one that does it.
     private const int LockSeconds = 60;
-    private static readonly string LockTimeout = $"SET LOCAL lock_timeout = '{LockSeconds}s'; SET LOCAL statement_timeout = 0";
+    private static readonly string Timeouts =
+        $"SET LOCAL lock_timeout = '{LockSeconds}s'; SET LOCAL idle_in_transaction_session_timeout = '{LockSeconds}s'; "
+        + "SET LOCAL statement_timeout = 0";
 
     private static readonly string[] Steps =
     [
@@ -36,7 +38,8 @@ internal static class PostgresMigrations
         CREATE TRIGGER audit_is_never_cut BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
         CREATE TABLE account(
-            id text COLLATE "C" PRIMARY KEY, standing integer NOT NULL, age integer NOT NULL, age_source integer NOT NULL, changed_at bigint);
+            id text COLLATE "C" PRIMARY KEY, standing integer NOT NULL, age integer NOT NULL, age_source integer NOT NULL,
+            changed_at bigint);
         CREATE TABLE standing_change(
             sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, account text COLLATE "C" NOT NULL, was integer NOT NULL,
             now integer NOT NULL, asked integer NOT NULL, reason text NOT NULL, changed_by text NOT NULL, verdict text, reverses bigint,
@@ -82,7 +85,7 @@ internal static class PostgresMigrations
         Execute(connection, "BEGIN");
         try
         {
-            Execute(connection, LockTimeout);
+            Execute(connection, Timeouts);
             Execute(connection, "SELECT pg_advisory_xact_lock($1, $2)", place.Lock());
             // Another host may have been here in between.
             int version = Check(connection, place);

@@ -52,8 +52,8 @@ internal sealed class PostgresReportRows(PostgresSession session) : IReportRows
     {
         ArgumentNullException.ThrowIfNull(report);
         return session.Insert(
-            "INSERT INTO report(key, kind, payload, state, attempts, due_at, lease, remote_id, last_error, verdict, created_at, changed_at) "
-            + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING sequence",
+            "INSERT INTO report(key, kind, payload, state, attempts, due_at, lease, remote_id, last_error, verdict, created_at, "
+            + "changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING sequence",
             PostgresValue.Text(report.Key), PostgresValue.Text(report.Kind), PostgresValue.Bytes(report.Payload),
             PostgresValue.Small((int)report.State), PostgresValue.Small(report.Attempts), PostgresValue.Time(report.DueAt),
             PostgresValue.Text(report.Lease), PostgresValue.Text(report.RemoteId), PostgresValue.Text(report.LastError),

@@ -16,8 +16,8 @@ namespace SafetySdk.Storage.Postgres;
 /// whose clocks differ follow the one that is furthest ahead.</para>
 /// <para>A commit whose answer got lost is asked for again, for <see cref="PostgresStoreOptions.RecoveryTime"/>. Where the server does not
 /// come back in time the <see cref="StorageException"/> says that it is not known what was kept; to record it again is safe.</para>
-/// <para>A server that logs statements with their values, or durations with <c>log_min_duration_statement</c>, writes identifiers of accounts
-/// into its log: set <c>log_parameter_max_length = 0</c> for the role.</para>
+/// <para>A server that logs statements, all of them or those that take long, writes identifiers of accounts into its log with them: set
+/// <c>log_parameter_max_length = 0</c> for the role. Its details of an error may hold them too.</para>
 /// </remarks>
 public sealed class PostgresSafetyStore : ISafetyStore
 {
@@ -176,10 +176,10 @@ public sealed class PostgresSafetyStore : ISafetyStore
     private static NpgsqlDataSource Source(NpgsqlConnectionStringBuilder address, PostgresStoreOptions options)
     {
         address.SearchPath = options.Schema;
+        long wait = (long)options.LockTimeout.TotalMilliseconds, run = (long)options.StatementTimeout.TotalMilliseconds;
         address.Options = string.Create(
             CultureInfo.InvariantCulture,
-            $"{address.Options} -c lock_timeout={(long)options.LockTimeout.TotalMilliseconds} -c statement_timeout={(long)options.StatementTimeout.TotalMilliseconds} -c idle_in_transaction_session_timeout={(long)options.StatementTimeout.TotalMilliseconds}")
-            .TrimStart();
+            $"{address.Options} -c lock_timeout={wait} -c statement_timeout={run} -c idle_in_transaction_session_timeout={run}").TrimStart();
         // The server ends a statement first; this is for one that does not answer.
         address.CommandTimeout = (int)Math.Ceiling(options.StatementTimeout.TotalSeconds) + 5;
         address.Pooling = true;
@@ -374,7 +374,7 @@ public sealed class PostgresSafetyStore : ISafetyStore
                 {
                     throw new StorageException(
                         StorageError.Unavailable,
-                        $"{_place} got lost while it committed and did not come back in time: whether it was kept is not known. Do it again.",
+                        $"{_place} got lost while it committed and did not come back in time: what was kept is not known. Do it again.",
                         lost);
                 }
 

@@ -58,7 +58,8 @@ internal static class PostgresText
                     i++;
                     break;
                 case ['\\', 'u', _, _, _, _, ..]
-                    when ushort.TryParse(text.AsSpan(i + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort half):
+                    when ushort.TryParse(
+                        text.AsSpan(i + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort half):
                     decoded.Append((char)half);
                     i += 5;
                     break;

@@ -15,9 +15,11 @@ internal static class PostgresValue
 
     public static NpgsqlParameter Time(DateTimeOffset? time) => Number(time?.UtcTicks);
 
-    public static NpgsqlParameter Small(int number) => new NpgsqlParameter<int> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Integer };
+    public static NpgsqlParameter Small(int number)
+        => new NpgsqlParameter<int> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Integer };
 
-    public static NpgsqlParameter Real(double number) => new NpgsqlParameter<double> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Double };
+    public static NpgsqlParameter Real(double number)
+        => new NpgsqlParameter<double> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Double };
 
     public static NpgsqlParameter Flag(bool flag) => new NpgsqlParameter<bool> { TypedValue = flag, NpgsqlDbType = NpgsqlDbType.Boolean };
 

@@ -6,7 +6,9 @@ using SafetySdk.Storage.Postgres;
 
 namespace SafetySdk.Storage.Tests;
 
-/// <summary>A server that goes and comes back: nothing is lost, nothing is promised that was not kept, nothing is allowed by accident.</summary>
+/// <summary>
+/// A server that goes and comes back: nothing is lost, nothing is promised that was not kept, nothing is allowed by accident.
+/// </summary>
 public sealed class PostgresOutageTests(PostgresFixture fixture)
 {
     private const string NotKnown = "not known";
@@ -172,9 +174,9 @@ public sealed class PostgresOutageTests(PostgresFixture fixture)
             LockTimeout = TimeSpan.FromMilliseconds(100),
             StatementTimeout = TimeSpan.FromMilliseconds(200),
         };
-        using PostgresSafetyStore hangs = PostgresSafetyStore.Open(server.ConnectionString(), options);
         using PostgresSafetyStore store = PostgresSafetyStore.Open(
             server.ConnectionString(), options with { LockTimeout = TimeSpan.FromSeconds(30), StatementTimeout = TimeSpan.FromMinutes(1) });
+        using PostgresSafetyStore hangs = PostgresSafetyStore.Open(server.ConnectionString(), options);
         using var go = new ManualResetEventSlim();
         using var holds = new ManualResetEventSlim();
         Task<bool> hanging = hangs.WriteAsync(t =>

@@ -31,7 +31,8 @@ internal sealed class PostgresServer : IDisposable
     public static PostgresServer Start(bool durable)
     {
         Assert.SkipUnless(
-            Programs is not null && !OperatingSystem.IsWindows(), "needs PostgreSQL: the Debian package postgresql, which tests/run.sh installs");
+            Programs is not null && !OperatingSystem.IsWindows(),
+            "needs PostgreSQL: the Debian package postgresql, which tests/run.sh installs");
         Assert.SkipUnless(Environment.UserName != "root" || Owner is not null, "needs a user for the server who is not root");
         var server = new PostgresServer(durable);
         try
@@ -152,7 +153,8 @@ internal sealed class PostgresServer : IDisposable
             Run(new ProcessStartInfo("chown", ["-R", Owner, _folder]));
         }
 
-        Run(AsOwner($"{Programs}/initdb", "-D", Data, "-U", User, "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"));
+        Run(AsOwner(
+            $"{Programs}/initdb", "-D", Data, "-U", User, "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"));
         File.AppendAllText(
             Path.Combine(Data, "postgresql.conf"),
             string.Create(
@@ -186,7 +188,9 @@ internal sealed class PostgresServer : IDisposable
     private static ProcessStartInfo AsOwner(string program, params string[] arguments)
         => Owner is null
             ? new ProcessStartInfo(program, arguments) { WorkingDirectory = "/" }
-            : new ProcessStartInfo("setpriv", ["--reuid", Owner, "--regid", Owner == "nobody" ? "nogroup" : Owner, "--clear-groups", "--", program, .. arguments])
+            : new ProcessStartInfo(
+                "setpriv",
+                ["--reuid", Owner, "--regid", Owner == "nobody" ? "nogroup" : Owner, "--clear-groups", "--", program, .. arguments])
             {
                 WorkingDirectory = "/",
             };
@@ -204,7 +208,10 @@ internal sealed class PostgresServer : IDisposable
     {
         const string Debian = "/usr/lib/postgresql";
         return Directory.Exists(Debian)
-            ? Directory.GetDirectories(Debian).Select(d => Path.Combine(d, "bin")).Where(d => File.Exists(Path.Combine(d, "initdb"))).Max(StringComparer.Ordinal)
+            ? Directory.GetDirectories(Debian)
+                .Select(d => Path.Combine(d, "bin"))
+                .Where(d => File.Exists(Path.Combine(d, "initdb")))
+                .Max(StringComparer.Ordinal)
             : null;
     }
 

@@ -165,7 +165,10 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : SafetyStoreCon
             foreach (string id in ids)
             {
                 t.Accounts.Put(new Account(id));
-                t.Accounts.Add(new StandingChange(id, AccountStanding.Good, AccountStanding.Warned, id, id, Time.GetUtcNow()) { Asked = AccountStanding.Warned });
+                t.Accounts.Add(new StandingChange(id, AccountStanding.Good, AccountStanding.Warned, id, id, Time.GetUtcNow())
+                {
+                    Asked = AccountStanding.Warned,
+                });
             }
 
             return 0;
@@ -250,7 +253,8 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : SafetyStoreCon
     {
         await Recorder().RecordAsync(Verdicts.Known(), new CheckSubject { AccountId = "a" });
         string user = $"r{Guid.NewGuid():N}";
-        Sql($"CREATE ROLE {user} LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA {_schema} TO {user}; GRANT SELECT ON ALL TABLES IN SCHEMA {_schema} TO {user}");
+        Sql($"CREATE ROLE {user} LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA {_schema} TO {user};"
+            + $"GRANT SELECT ON ALL TABLES IN SCHEMA {_schema} TO {user}");
         string connectionString = fixture.Server.ConnectionString(user, "x");
         using PostgresSafetyStore store = PostgresSafetyStore.Open(connectionString, Options);
         Assert.True((await StoredAudit.VerifyAsync(store)).IsIntact);
@@ -329,7 +333,8 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : SafetyStoreCon
     }
 
     [Theory]
-    [InlineData("UPDATE audit SET line = replace(encode(line, 'escape'), 'allow', 'block')::bytea WHERE sequence = 3", AuditFaultKind.Altered, 3)]
+    [InlineData(
+        "UPDATE audit SET line = replace(encode(line, 'escape'), 'allow', 'block')::bytea WHERE sequence = 3", AuditFaultKind.Altered, 3)]
     [InlineData("UPDATE audit SET line = '' WHERE sequence = 3", AuditFaultKind.Altered, 3)]
     [InlineData("DELETE FROM audit WHERE sequence = 2", AuditFaultKind.Missing, 2)]
     [InlineData("DELETE FROM audit WHERE sequence > 4", AuditFaultKind.Truncated, 5)]
