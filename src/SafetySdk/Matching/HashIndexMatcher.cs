@@ -40,11 +40,17 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
     /// <summary>Creates the matcher.</summary>
     /// <param name="banks">The banks, in the order of results; may be empty.</param>
     /// <param name="profile">PDQ's convention, the one that the lists were made with.</param>
+    /// <exception cref="ArgumentException">A mandatory bank is negative, or has an enabled ratio below 1.</exception>
     public HashIndexMatcher(IEnumerable<KnownContentBank> banks, PdqProfile profile = PdqProfile.Full)
     {
         ArgumentNullException.ThrowIfNull(banks);
         _banks = [.. banks];
         _profile = profile;
+        if (_banks.Any(bank => bank.Mandatory && (bank.Negative || bank.EnabledRatio < 1)))
+        {
+            throw new ArgumentException("A mandatory bank is asked about every picture and gives matches: its ratio is 1, and it is not negative.", nameof(banks));
+        }
+
         _sampled = _banks.Any(bank => bank.EnabledRatio < 1);
     }
 
@@ -171,7 +177,7 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
     private sealed class Look : IDisposable
     {
         private readonly List<HashIndexHit> _hits = [];
-        private readonly List<KnownContentMatch> _matches = [];
+        private readonly List<(KnownContentMatch Match, bool Final)> _matches = [];
         private readonly List<KnownContentMatch> _negative = [];
         private readonly List<AskedBank> _banks;
         private readonly List<string> _notAsked = [];
@@ -265,12 +271,13 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
             var vetoed = new List<VetoedMatch>();
 
             // Stable: files before forms, lists in their order where the distance is the same.
-            KnownContentMatch[] matches = [.. _matches.OrderBy(match => match.Distance)];
+            (KnownContentMatch Match, bool Final)[] ordered = [.. _matches.OrderBy(match => match.Match.Distance)];
+            KnownContentMatch[] matches = [.. ordered.Select(match => match.Match)];
             if (_negative.Count > 0)
             {
                 KnownContentMatch? exact = _negative.Find(hit => hit.Form == FileForm);
                 KnownContentMatch? near = _negative.Where(hit => hit.Form != FileForm).MinBy(hit => hit.Distance);
-                foreach (KnownContentMatch match in matches)
+                foreach ((KnownContentMatch match, _) in ordered.Where(match => !match.Final))
                 {
                     // A near hit never takes an exact copy back, nor what is nearer than itself: a crafted neighbour is no way out.
                     if (exact is not null)
@@ -303,13 +310,20 @@ public sealed class HashIndexMatcher : IKnownContentMatcher
         private void Add(AskedBank bank, HashIndexHit hit, string form)
         {
             HashIndexEntry entry = bank.Index.Entry(hit.Entry);
-            (bank.Bank.Negative ? _negative : _matches).Add(
-                new KnownContentMatch(bank.Index.Name, entry.Id, hit.Algorithm.Name(), hit.Distance, form, entry.Labels)
-                {
-                    Source = entry.Source,
-                    Classification = entry.Classification,
-                    State = entry.State,
-                });
+            var match = new KnownContentMatch(bank.Index.Name, entry.Id, hit.Algorithm.Name(), hit.Distance, form, entry.Labels)
+            {
+                Source = entry.Source,
+                Classification = entry.Classification,
+                State = entry.State,
+            };
+            if (bank.Bank.Negative)
+            {
+                _negative.Add(match);
+            }
+            else
+            {
+                _matches.Add((match, bank.Bank.Mandatory));
+            }
         }
     }
 }

@@ -50,6 +50,11 @@ public sealed record KnownContentBank
     /// <summary>Whether the bank holds known false positives, which veto the matches of other banks instead of giving matches.</summary>
     public bool Negative { get; init; }
 
+    /// <summary>Whether a law or a contract obliges the host to look at every hash of the bank: it is asked about every picture, and no
+    /// negative bank takes its matches back; a person does. Such a bank has an <see cref="EnabledRatio"/> of 1 and is not
+    /// <see cref="Negative"/>; <see cref="HashIndexMatcher"/> refuses it otherwise.</summary>
+    public bool Mandatory { get; init; }
+
     /// <summary>The index as it is now, kept until the lease is disposed.</summary>
     /// <exception cref="ObjectDisposedException">The index was closed.</exception>
     public HashIndexLease Acquire() => _live?.Acquire() ?? _index!.Acquire();

@@ -103,6 +103,8 @@ internal sealed class ImageLoading(
     {
         var signals = new List<Signal>();
         int flat = 0;
+        var notAsked = new SortedSet<string>(StringComparer.Ordinal);
+        var vetoed = new SortedSet<string>(StringComparer.Ordinal);
         foreach (DecodedFrame frame in frames)
         {
             bool tooLittleDetail = false;
@@ -113,6 +115,8 @@ internal sealed class ImageLoading(
                 {
                     KnownContentResult found = matcher.Match(encoded, frame.Pixels);
                     tooLittleDetail |= found.TooLittleDetail;
+                    notAsked.UnionWith(found.NotAsked);
+                    vetoed.UnionWith(found.Vetoed.Select(veto => $"{veto.Match.List} by {veto.By.List}"));
                     Add(found, matcher, result.Source, signals);
                 }
                 catch (Exception e) when (StageBudget.IsFault(e, cancellationToken))
@@ -129,6 +133,16 @@ internal sealed class ImageLoading(
             string which = frames.Count == 1 ? "it has" : $"{flat} of {frames.Count} frames have";
             result = result.Noted(
                 MatchCheck, $"{result.Source}: {which} too little detail for a perceptual hash; of a list of such hashes only exact copies were looked for.");
+        }
+
+        if (notAsked.Count > 0)
+        {
+            result = result.Noted(MatchCheck, $"{result.Source}: because of their enabled ratio these banks were not asked: {string.Join(", ", notAsked)}.");
+        }
+
+        if (vetoed.Count > 0)
+        {
+            result = result.Noted(MatchCheck, $"{result.Source}: matches were taken back as known false positives: {string.Join(", ", vetoed)}.");
         }
 
         return result with { Signals = signals };

@@ -269,6 +269,20 @@ public sealed class HashIndexMatcherTests : IDisposable
     }
 
     [Fact]
+    public void What_must_be_matched_is_neither_sampled_nor_taken_back()
+    {
+        using var image = PixelBuffer.FromRgb(Picture, Side, Side);
+        HashIndex index = Index("bad", (HashKind.Md5, FileDigests.Md5(File1)));
+        HashIndex good = Index("good", (HashKind.Sha256, FileDigests.Sha256(File1)));
+        var must = new KnownContentBank(index) { Mandatory = true };
+        KnownContentResult result = new HashIndexMatcher([must, new KnownContentBank(good) { Negative = true }]).Match(File1, image);
+        Assert.Equal("bad", Assert.Single(result.Matches).List);
+        Assert.Empty(result.Vetoed);
+        Assert.Throws<ArgumentException>(() => new HashIndexMatcher([must with { EnabledRatio = 0.99 }]));
+        Assert.Throws<ArgumentException>(() => new HashIndexMatcher([must with { Negative = true }]));
+    }
+
+    [Fact]
     public void An_update_that_floods_is_quarantined_and_the_old_index_stays()
     {
         string path = Path.Combine(_folder, "guarded.index");

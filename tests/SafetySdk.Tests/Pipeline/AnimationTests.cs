@@ -1,5 +1,6 @@
 using SafetySdk.Classification;
 using SafetySdk.Images;
+using SafetySdk.Matching;
 using SafetySdk.Pipeline;
 using SafetySdk.Policies;
 using static SafetySdk.Tests.Pipeline.FakeParts;
@@ -108,6 +109,17 @@ public sealed class AnimationTests
         Assert.Equal(Decision.Allow, verdict.Decision);
         Assert.Contains(verdict.Notes, n => n is { Check: "known-content", Source: "image 0" });
         Assert.Contains("\"notes\":[{\"check\":\"known-content\"", verdict.ToJson(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Banks_that_were_not_asked_and_matches_taken_back_are_said()
+    {
+        _parts.NotAsked = ["half"];
+        var match = new KnownContentMatch("list", "1", "pdq", 4, "original", []);
+        _parts.Vetoed = [new VetoedMatch(match, match with { List = "good" }, "near_false_positive")];
+        Verdict verdict = Check([1]);
+        Assert.Contains(verdict.Notes, n => n.Check == "known-content" && n.Message.Contains("not asked: half.", StringComparison.Ordinal));
+        Assert.Contains(verdict.Notes, n => n.Check == "known-content" && n.Message.Contains("list by good", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -48,6 +48,10 @@ internal sealed class FakeParts : IImageDecoder, IImageAnalyzer, IPromptClassifi
 
     public bool TooLittleDetail { get; set; }
 
+    public IReadOnlyList<string> NotAsked { get; set; } = [];
+
+    public IReadOnlyList<VetoedMatch> Vetoed { get; set; } = [];
+
     /// <summary>Runs before each analysis, on the detectors' thread.</summary>
     public Action<CancellationToken>? Analyzing { get; set; }
 
@@ -106,7 +110,11 @@ internal sealed class FakeParts : IImageDecoder, IImageAnalyzer, IPromptClassifi
     KnownContentResult IKnownContentMatcher.Match(ReadOnlySpan<byte> encoded, PixelBuffer image)
         => MatcherFault is { } fault
             ? throw fault
-            : new KnownContentResult(Known.Contains(image.Pixels[0]) ? [Match(image.Pixels[0])] : [], TooLittleDetail);
+            : new KnownContentResult(Known.Contains(image.Pixels[0]) ? [Match(image.Pixels[0])] : [], TooLittleDetail)
+            {
+                NotAsked = NotAsked,
+                Vetoed = Vetoed,
+            };
 
     public KnownContentResult MatchFile(ReadOnlySpan<byte> encoded)
         => new(KnownFiles.Contains(encoded[0]) ? [new KnownContentMatch("list", "1", "sha256", 0, "file", [])] : [], false);
