@@ -3,7 +3,11 @@ namespace SafetySdk.Matching;
 /// <summary>Puts a whole file in the place of another, or leaves the other.</summary>
 internal static class AtomicFile
 {
-    /// <summary>Writes to a temporary file beside it, flushed to the disk, then renames.</summary>
+    // Nobody writes one file for so long.
+    private static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
+
+    /// <summary>Writes to a temporary file beside it, flushed to the disk, then renames. Removes what a process that was killed while it
+    /// wrote the same file a day ago has left.</summary>
     /// <param name="path">The file.</param>
     /// <param name="create">Opens the temporary file.</param>
     /// <param name="write">Writes.</param>
@@ -14,6 +18,7 @@ internal static class AtomicFile
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
+            DiscardAbandoned(path);
             using (FileStream stream = create(temporary))
             {
                 write(stream);
@@ -45,6 +50,20 @@ internal static class AtomicFile
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw Failed(path, what, exception);
+        }
+    }
+
+    private static void DiscardAbandoned(string path)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        string name = Path.GetFileName(path);
+        foreach (string file in Directory.EnumerateFiles(folder, $"{name}.*.tmp"))
+        {
+            ReadOnlySpan<char> middle = Path.GetFileName(file.AsSpan())[(name.Length + 1)..^4];
+            if (Guid.TryParseExact(middle, "N", out _) && File.GetLastWriteTimeUtc(file) < DateTime.UtcNow - Abandoned)
+            {
+                Discard(file);
+            }
         }
     }
 

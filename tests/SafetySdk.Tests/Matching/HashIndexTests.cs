@@ -170,6 +170,27 @@ public sealed class HashIndexTests : IDisposable
     }
 
     [Fact]
+    public void What_a_killed_writer_left_goes_after_a_day()
+    {
+        string path = Path.Combine(_folder, "index[1]");
+        string old = $"{path}.{Guid.NewGuid():N}.tmp";
+        string recent = $"{path}.{Guid.NewGuid():N}.tmp";
+        string foreign = $"{path}.notes.tmp";
+        foreach (string file in (IEnumerable<string>)[old, recent, foreign])
+        {
+            File.WriteAllText(file, "x");
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(file == recent ? 0 : -2));
+        }
+
+        using (var writer = new HashIndexWriter("list"))
+        {
+            writer.Save(path);
+        }
+
+        Assert.Equal(((IEnumerable<string>)[path, recent, foreign]).Order(StringComparer.Ordinal), Directory.GetFiles(_folder).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void A_file_is_verified_as_bytes_are()
     {
         string path = Path.Combine(_folder, "index");
