@@ -35,6 +35,7 @@ internal sealed unsafe class SlotRing
     /// <summary>Largest distance whose search looks at part of the buckets only; beyond it every hash is compared.</summary>
     public const int MaxDistance = (MaxRadius * Slots) + Slots - 1;
 
+    private const int SlotMask = Slots - 1;
     private const int MaxRadius = 5;
     private const int Chunk = 32;
     private const int LineBytes = 64;
@@ -70,7 +71,7 @@ internal sealed unsafe class SlotRing
     }
 
     /// <summary>Whether a table says which entry each hash is: 0, 5 and 10, so that every walk soon comes to one.</summary>
-    public static bool HasNumbers(int slot) => slot is 0 or 5 or 10;
+    public static bool HasNumbers(int slot) => (0b100_0010_0001 >> slot & 1) != 0;
 
     /// <summary>Bytes of the number of an entry.</summary>
     public static int NumberBytes(long count) => count <= 1 << 24 ? 3 : 4;
@@ -218,6 +219,7 @@ internal sealed unsafe class SlotRing
                     uint lane = (uint)BitOperations.TrailingZeroCount(near);
                     int distance = range.Distance + BitOperations.PopCount((uint)(values[at + lane] ^ next));
                     scratch.Walkers[scratch.WalkerCount++] = new Walker(range.Start + at + lane, range.Slot, distance);
+                    Await(range.Slot, range.Start + at + lane);
                 }
 
                 if (scratch.WalkerCount > SearchScratch.MaxWalkers - SlotFilter.Lanes)
@@ -235,23 +237,11 @@ internal sealed unsafe class SlotRing
         int count = scratch.WalkerCount;
         for (int length = 2; length < Slots && count > 0; length++)
         {
-            for (int i = 0; i < count; i++)
-            {
-                ref Walker walker = ref walkers[i];
-                ref readonly Table table = ref _tables[walker.Slot];
-                Prefetch(table.Ranks + ((long)walker.Place * table.RankBytes));
-                if (table.Numbers != null && !walker.IsNamed)
-                {
-                    Prefetch(table.Numbers + ((long)walker.Place * _numberBytes));
-                }
-            }
-
             int kept = 0;
             for (int i = 0; i < count; i++)
             {
                 Walker walker = walkers[i];
-                ref readonly Table table = ref _tables[walker.Slot];
-                if (table.Numbers != null && !walker.IsNamed)
+                if (HasNumbers(walker.Slot) && !walker.IsNamed)
                 {
                     // Several walkers may be the same hash. The first to learn its name goes on, up to the whole distance; the rest stop.
                     walker.Number = Number(walker.Slot, walker.Place);
@@ -262,8 +252,8 @@ internal sealed unsafe class SlotRing
                 }
 
                 walker.Place = Next(walker.Slot, walker.Place);
-                walker.Slot = (byte)((walker.Slot + 1) % Slots);
-                Prefetch(_tables[walker.Slot].Values + walker.Place);
+                walker.Slot = (byte)((walker.Slot + 1) & SlotMask);
+                Await(walker.Slot, walker.Place);
                 walkers[kept++] = walker;
             }
 
@@ -274,7 +264,9 @@ internal sealed unsafe class SlotRing
             {
                 Walker walker = walkers[i];
                 RequireValues(walker.Slot, walker.Place, 1);
-                walker.Distance += BitOperations.PopCount((uint)(_tables[walker.Slot].Values[walker.Place] ^ query.Slot(walker.Slot + 1)));
+                ushort value = _tables[walker.Slot].Values[walker.Place];
+                Prefetch(_tables[(walker.Slot + 1) & SlotMask].Directory + value);
+                walker.Distance += BitOperations.PopCount((uint)(value ^ query.Slot(walker.Slot + 1)));
 
                 // Kept or not, it is written: nothing predicts which ones are.
                 walkers[kept] = walker;
@@ -292,6 +284,19 @@ internal sealed unsafe class SlotRing
         scratch.WalkerCount = 0;
     }
 
+    // Asks for what the next step of a hash at a place reads.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Await(int slot, uint place)
+    {
+        ref readonly Table table = ref _tables[slot];
+        Prefetch(table.Values + place);
+        Prefetch(table.Ranks + ((long)place * table.RankBytes));
+        if (HasNumbers(slot))
+        {
+            Prefetch(table.Numbers + ((long)place * _numberBytes));
+        }
+    }
+
     // From a hash's place in a table to its place in the next.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private uint Next(int slot, uint place)
@@ -301,7 +306,7 @@ internal sealed unsafe class SlotRing
         _data.Require(table.Ranks - _data.Start + at, table.RankBytes);
         uint rank = table.RankBytes == 1 ? table.Ranks[at] : *(ushort*)(table.Ranks + at);
         ushort value = table.Values[place];
-        uint* bucket = _tables[(slot + 1) % Slots].Directory + value;
+        uint* bucket = _tables[(slot + 1) & SlotMask].Directory + value;
         uint size = bucket[1] - bucket[0];
         if (size > SlotRingOverflow.Limit(table.RankBytes))
         {
@@ -369,7 +374,7 @@ internal sealed unsafe class SlotRing
 
         for (int slot = 0; slot < Slots; slot++)
         {
-            overflow.AddRuns(slot, _tables[slot].RankBytes, new ReadOnlySpan<uint>(_tables[(slot + 1) % Slots].Directory, Buckets + 1));
+            overflow.AddRuns(slot, _tables[slot].RankBytes, new ReadOnlySpan<uint>(_tables[(slot + 1) & SlotMask].Directory, Buckets + 1));
         }
 
         _overflow = (long)overflow.Count * sizeof(uint) == _data.Header.OverflowBytes
@@ -430,7 +435,7 @@ internal sealed unsafe class SlotRing
 
         public readonly int Number { get; }
 
-        public readonly ushort Slot(int slot) => _slots[slot % Slots];
+        public readonly ushort Slot(int slot) => _slots[slot & SlotMask];
 
         public readonly int Limit(int length) => _limits[length];
     }
