@@ -63,6 +63,10 @@ public sealed record Account(string Id)
     /// <param name="requested">Age band that came with a request.</param>
     public AgeBand AgeFor(AgeBand requested) => requested > Age ? requested : Age;
 
+    /// <summary>Who said the age band that <see cref="AgeFor"/> gives; <see cref="AgeSource.None"/> where the request did, or nobody.</summary>
+    /// <param name="requested">Age band that came with a request.</param>
+    public AgeSource SourceFor(AgeBand requested) => requested > Age || Age == AgeBand.Unknown ? AgeSource.None : AgeSource;
+
     /// <summary>Names no account.</summary>
     public override string ToString() => $"{nameof(Account)} {{ {Standing}, {Age} }}";
 }

@@ -44,6 +44,9 @@ public enum CategorySources
 
     /// <summary>The request itself: age band, refusal of the chat model.</summary>
     Request = 16,
+
+    /// <summary>How the account stands and what it did lately, where accounts are looked up.</summary>
+    Accounts = 32,
 }
 
 /// <summary>
@@ -94,7 +97,7 @@ public sealed record CategoryInfo(
         Pictures(PersonPhoto, "Photograph of a person", CategoryKind.Evidence, Picture),
         Words(Obfuscation, "Hidden words", Harm, Text),
         Neither(ChatRefusal, "Chat model refused", CategoryKind.System, CategorySources.Request),
-        Neither(UnderageAccount, "User is under 13", Account, CategorySources.Request),
+        Neither(UnderageAccount, "User is under 13", Account, CategorySources.Request | CategorySources.Accounts),
         Neither(CheckFailed, "A check could not be completed", CategoryKind.System, None),
         Both(Photorealistic, "Looks like a photograph", CategoryKind.Evidence, Picture),
         Both(SelfHarmPromotion, "Self-harm promoted", Harm, None),
@@ -109,8 +112,8 @@ public sealed record CategoryInfo(
         Both(PoliticalDeception, "Political deception", Harm, None),
         Both(SurveillanceStyle, "Looks like CCTV or news", CategoryKind.Evidence, None),
         Words(TruthJudgement, "Is this picture true?", CategoryKind.Request, None),
-        Neither(AccountRisk, "Recent history of the account", Account, None),
-        Neither(AccountDenied, "Account suspended or banned", Account, None),
+        Neither(AccountRisk, "Recent history of the account", Account, CategorySources.Accounts),
+        Neither(AccountDenied, "Account suspended or banned", Account, CategorySources.Accounts),
     ]);
 
     /// <summary>Every category, in declaration order.</summary>

@@ -10,7 +10,15 @@ internal sealed class PipelineRecorder(VerdictRecorder recorder) : ISafetyRecord
     public async ValueTask RecordAsync(SafetyRecord record, CancellationToken cancellationToken)
     {
         InputDigest[] inputs = [.. record.Inputs.Select(Keyed).OrderBy(input => input.Digest, StringComparer.Ordinal)];
-        var subject = new CheckSubject { AccountId = record.AccountId, Operation = record.Operation, Age = record.Age, Inputs = inputs };
+        var subject = new CheckSubject
+        {
+            AccountId = record.AccountId,
+            Operation = record.Operation,
+            Age = record.Age,
+            AgeSource = record.AgeSource,
+            Account = record.Account,
+            Inputs = inputs,
+        };
         await recorder.RecordAsync(record.Verdict, subject, cancellationToken).ConfigureAwait(false);
     }
 

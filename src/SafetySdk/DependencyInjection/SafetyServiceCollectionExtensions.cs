@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using SafetySdk;
+using SafetySdk.Accounts;
 using SafetySdk.Classification;
 using SafetySdk.External;
 using SafetySdk.Images;
@@ -19,7 +20,7 @@ public static class SafetyServiceCollectionExtensions
     /// Registers a <see cref="SafetyPipeline"/> as a singleton, with the rule-based prompt classifier and the lists of
     /// <see cref="SafetyOptions.Lists"/>. Pictures need a decoder and detectors besides: <c>AddVipsDecoder()</c>,
     /// <c>AddOnnxDetectors()</c>. Registering an <see cref="IPromptClassifier"/>, <see cref="IKnownContentMatcher"/>,
-    /// <see cref="ISafetyMonitor"/> or <see cref="ISafetyRecorder"/> adds it.
+    /// <see cref="ISafetyMonitor"/>, <see cref="IAccountLookup"/> or <see cref="ISafetyRecorder"/> adds it.
     /// </summary>
     /// <remarks>
     /// Policy and lists are read when the pipeline is first resolved, which then throws <see cref="ArgumentException"/> (no such policy),
@@ -71,6 +72,7 @@ public static class SafetyServiceCollectionExtensions
             ImageLimits = options.ImageLimits,
             ExternalDetectors = [.. provider.GetServices<GuardedDetector>()],
             Monitor = provider.GetService<ISafetyMonitor>(),
+            Accounts = provider.GetService<IAccountLookup>(),
             Recorders = [.. provider.GetServices<ISafetyRecorder>()],
             Options = options.Pipeline,
             Clock = provider.GetService<TimeProvider>() ?? TimeProvider.System,

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using SafetySdk.Accounts;
 using SafetySdk.Audit;
 using SafetySdk.Pipeline;
 using SafetySdk.Reporting;
@@ -15,8 +16,9 @@ public static class StorageSafetyBuilderExtensions
     /// verdict of the pipeline is recorded from then on; one that cannot be is not allowed.
     /// </summary>
     /// <remarks>
-    /// Reports are not sent by themselves: start <see cref="ReportPump.RunAsync"/> in a background service of the host. The standing of an
-    /// account is not looked up before a check either: ask <see cref="AccountRegister"/>.
+    /// Accounts are looked up before a check from then on (<see cref="AccountLookup"/>), unless <see cref="PipelineOptions.LooksUpAccounts"/>
+    /// is false or another <see cref="IAccountLookup"/> is registered before. Reports are not sent by themselves: start
+    /// <see cref="ReportPump.RunAsync"/> in a background service of the host.
     /// </remarks>
     /// <param name="builder">The builder.</param>
     /// <param name="digestKey">
@@ -37,6 +39,8 @@ public static class StorageSafetyBuilderExtensions
         services.TryAddSingleton(provider => new VerdictRecorder(
             provider.GetRequiredService<ISafetyStore>(), digester, options, outbox, provider.GetService<TimeProvider>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ISafetyRecorder, PipelineRecorder>());
+        services.TryAddSingleton<IAccountLookup>(provider => new AccountLookup(
+            provider.GetRequiredService<ISafetyStore>(), options?.Rules, provider.GetService<TimeProvider>()));
         services.TryAddSingleton(provider => provider.GetRequiredService<VerdictRecorder>().Accounts);
         services.TryAddSingleton(provider => provider.GetRequiredService<VerdictRecorder>().Outbox);
         services.TryAddSingleton(provider => new ReportPump(

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using SafetySdk.Accounts;
 using SafetySdk.Policies;
 
 namespace SafetySdk.Pipeline;
@@ -26,8 +27,14 @@ public sealed record SafetyRecord
     /// <summary>What was asked for.</summary>
     public required Operation Operation { get; init; }
 
-    /// <summary>The user's age, as the host said it.</summary>
+    /// <summary>The user's age, as it was judged: the stricter of what the host said and what the account says.</summary>
     public required AgeBand Age { get; init; }
+
+    /// <summary>Who said <see cref="Age"/>; <see cref="AgeSource.None"/> where the request did, or nobody.</summary>
+    public AgeSource AgeSource { get; init; }
+
+    /// <summary>What the account gate was told; null where accounts are not looked up, or the look-up failed.</summary>
+    public AccountStatus? Account { get; init; }
 
     /// <summary>The account, as the host named it; null where it did not.</summary>
     public string? AccountId { get; init; }
@@ -36,15 +43,21 @@ public sealed record SafetyRecord
     public bool ChatRefused { get; init; }
 
     /// <summary>Everything that was judged, by digest, named as in the verdict: <c>prompt</c>, <c>turn 0</c>, <c>image 0</c>,
-    /// <c>output image 0</c>, <c>output text</c>.</summary>
+    /// <c>output image 0</c>, <c>output text</c>; where the prompt was rewritten, what it was before as <c>earlier prompt 0</c>.</summary>
     public required IReadOnlyList<ContentDigest> Inputs { get; init; }
 
     /// <summary>Names neither account nor digests.</summary>
     public override string ToString() => $"{nameof(SafetyRecord)} {{ {Verdict.Id}, {Verdict.Decision}, {Inputs.Count} inputs }}";
 
-    internal static SafetyRecord Of(Verdict verdict, SafetyRequest request)
+    internal static SafetyRecord Of(Verdict verdict, PipelineRun run)
     {
+        SafetyRequest request = run.Request;
         var inputs = new List<ContentDigest>();
+        for (int i = 0; i < run.EarlierPrompts.Count; i++)
+        {
+            inputs.Add(Of($"earlier prompt {i}", Encoding.UTF8.GetBytes(run.EarlierPrompts[i])));
+        }
+
         for (int i = 0; i < request.Turns.Count; i++)
         {
             inputs.Add(Of($"turn {i}", Encoding.UTF8.GetBytes(request.Turns[i])));
@@ -75,6 +88,8 @@ public sealed record SafetyRecord
             Verdict = verdict,
             Operation = request.Operation,
             Age = request.Age,
+            AgeSource = run.Account?.Account.SourceFor(run.RequestedAge) ?? AgeSource.None,
+            Account = run.Account,
             AccountId = request.AccountId,
             ChatRefused = request.ChatRefused,
             Inputs = inputs,

@@ -83,5 +83,11 @@ public sealed record PipelineOptions
     /// </summary>
     public bool TrustSampledFrames { get; init; }
 
+    /// <summary>
+    /// Whether an account is looked up before anything is checked, where there is something to look it up in
+    /// (<see cref="SafetyPipelineParts.Accounts"/>). Default true; false for a host that has looked already.
+    /// </summary>
+    public bool LooksUpAccounts { get; init; } = true;
+
     internal TimeSpan? DeadlineOf(Stage stage) => StageDeadlines.TryGetValue(stage, out TimeSpan own) ? own : StageDeadline;
 }

@@ -1,3 +1,4 @@
+using SafetySdk.Accounts;
 using SafetySdk.Classification;
 using SafetySdk.Monitoring;
 using SafetySdk.Policies;
@@ -23,7 +24,17 @@ internal sealed class PipelineRun(PipelineStages stages, SafetyRequest request, 
     private int _seenBeforeOutput;
     private bool _decided;
 
+    /// <summary>The request as it is judged: with the stricter age band of request and account.</summary>
     public SafetyRequest Request { get; private set; } = request;
+
+    /// <summary>What the look-up of the account said; null where there was none, or it failed.</summary>
+    public AccountStatus? Account { get; private set; }
+
+    /// <summary>The age band as the host said it.</summary>
+    public AgeBand RequestedAge { get; private init; } = request.Age;
+
+    /// <summary>Prompts that were rewritten since, oldest first.</summary>
+    public IReadOnlyList<string> EarlierPrompts { get; private init; } = [];
 
     public IReadOnlyList<MonitorFinding> Findings => _findings;
 
@@ -52,7 +63,15 @@ internal sealed class PipelineRun(PipelineStages stages, SafetyRequest request, 
     /// </summary>
     public PipelineRun Continue(SafetyRequest changed, Stage last)
     {
-        var run = new PipelineRun(stages, changed, inline, cancellationToken) { _uploads = _uploads, _text = _text, _decided = _decided };
+        var run = new PipelineRun(stages, changed, inline, cancellationToken)
+        {
+            _uploads = _uploads,
+            _text = _text,
+            _decided = _decided,
+            Account = Account,
+            RequestedAge = RequestedAge,
+            EarlierPrompts = Request.Prompt is { } before && before != changed.Prompt ? [.. EarlierPrompts, before] : EarlierPrompts,
+        };
         run._records.AddRange(_records.Where(r => r.Stage <= last));
         run._seen.AddRange(_seen);
         run._findings.AddRange(_findings);
@@ -60,7 +79,24 @@ internal sealed class PipelineRun(PipelineStages stages, SafetyRequest request, 
     }
 
     public ValueTask AccountAsync()
-        => StageAsync(Stage.Account, _ => new(AccountGate.Check(Request.Age)), judge: true);
+        => StageAsync(
+            Stage.Account,
+            async budget =>
+            {
+                AccountFinding found = await stages.Account.CheckAsync(Request, budget).ConfigureAwait(false);
+                if (found.Status is { } status)
+                {
+                    Account = status;
+                    AgeBand age = status.Account.AgeFor(Request.Age);
+                    Request = age == Request.Age ? Request : Request with { Age = age };
+                }
+
+                return found.Result;
+            },
+            judge: true);
+
+    /// <summary>For a stage that is used alone: who is denied is denied there too.</summary>
+    public ValueTask GateAsync() => stages.Account.LooksUp(Request) ? AccountAsync() : ValueTask.CompletedTask;
 
     public ValueTask UploadAsync(bool judge = true)
         => StageAsync(

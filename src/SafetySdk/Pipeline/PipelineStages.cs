@@ -12,6 +12,7 @@ internal sealed class PipelineStages
         var texts = new TextExamination(parts.PromptClassifiers, external);
         var examination = new ImageExamination(
             new ImageLoading(parts.Decoder, parts.Matchers, parts.ImageLimits, parts.Options), parts.Analyzer, external);
+        Account = new AccountGate(parts.Options.LooksUpAccounts ? parts.Accounts : null);
         Upload = new UploadCheck(examination);
         Prompt = new PromptCheck(texts);
         Joint = new JointCheck(texts);
@@ -20,6 +21,8 @@ internal sealed class PipelineStages
     }
 
     public SafetyPipelineParts Parts { get; }
+
+    public AccountGate Account { get; }
 
     public UploadCheck Upload { get; }
 

@@ -4,6 +4,7 @@ namespace SafetySdk.Pipeline;
 
 /// <summary>
 /// Checks a request stage by stage: account, upload, prompt, joint, output. Stages make signals, the policy engine makes decisions.
+/// Where accounts are looked up (<see cref="SafetyPipelineParts.Accounts"/>), a stage that is used alone asks the account stage first.
 /// </summary>
 /// <remarks>Thread-safe; one pipeline serves all callers. The parts given to the constructor stay the caller's to dispose.</remarks>
 public sealed partial class SafetyPipeline
@@ -65,6 +66,7 @@ public sealed partial class SafetyPipeline
     public async Task<Verdict> CheckUploadAsync(SafetyRequest request, CancellationToken cancellationToken = default)
     {
         PipelineRun run = Start(request, inline: false, cancellationToken);
+        await run.GateAsync().ConfigureAwait(false);
         await run.UploadAsync().ConfigureAwait(false);
         return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
     }
@@ -78,6 +80,7 @@ public sealed partial class SafetyPipeline
     public async Task<Verdict> CheckPromptAsync(SafetyRequest request, CancellationToken cancellationToken = default)
     {
         PipelineRun run = Start(request, inline: false, cancellationToken);
+        await run.GateAsync().ConfigureAwait(false);
         await run.PromptAsync().ConfigureAwait(false);
         return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
     }
@@ -94,6 +97,7 @@ public sealed partial class SafetyPipeline
     public async Task<Verdict> CheckJointAsync(SafetyRequest request, CancellationToken cancellationToken = default)
     {
         PipelineRun run = Start(request, inline: false, cancellationToken);
+        await run.GateAsync().ConfigureAwait(false);
         await run.UploadAsync(judge: false).ConfigureAwait(false);
         await run.PromptAsync(judge: false).ConfigureAwait(false);
         await run.JointAsync().ConfigureAwait(false);
@@ -112,6 +116,7 @@ public sealed partial class SafetyPipeline
     public async Task<Verdict> CheckOutputAsync(SafetyRequest request, CancellationToken cancellationToken = default)
     {
         PipelineRun run = Start(request, inline: false, cancellationToken);
+        await run.GateAsync().ConfigureAwait(false);
         await run.UploadAsync(judge: false).ConfigureAwait(false);
         await run.PromptAsync(judge: false).ConfigureAwait(false);
         await run.OutputAsync().ConfigureAwait(false);
@@ -153,7 +158,7 @@ public sealed partial class SafetyPipeline
             return verdict;
         }
 
-        SafetyRecord record = SafetyRecord.Of(verdict, run.Request);
+        SafetyRecord record = SafetyRecord.Of(verdict, run);
         foreach (ISafetyRecorder recorder in _stages.Parts.Recorders)
         {
             try

@@ -1,3 +1,4 @@
+using SafetySdk.Accounts;
 using SafetySdk.Classification;
 using SafetySdk.External;
 using SafetySdk.Images;
@@ -34,6 +35,12 @@ public sealed record SafetyPipelineParts
 
     /// <summary>The safety monitor; null for none.</summary>
     public ISafetyMonitor? Monitor { get; init; }
+
+    /// <summary>
+    /// Where accounts are looked up before a check; null, the default, for nowhere: then the request alone says who asks. A request without
+    /// an account is not looked up.
+    /// </summary>
+    public IAccountLookup? Accounts { get; init; }
 
     /// <summary>Who is told of every finished verdict.</summary>
     public IReadOnlyList<ISafetyRecorder> Recorders { get; init; } = [];

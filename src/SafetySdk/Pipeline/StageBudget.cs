@@ -98,6 +98,31 @@ internal sealed class StageBudget : IDisposable
             ? []
             : await JoinAsync(items, [.. items.Select(i => Task.Run(() => work(i, Token), Token))], late, left: null).ConfigureAwait(false);
 
+    /// <summary>Asks somebody else one thing. Inline it is asked on the calling thread, which goes on at once where the answer is there.</summary>
+    /// <param name="ask">Asks.</param>
+    /// <param name="read">Reads the answer.</param>
+    /// <param name="late">What stands in for an answer that did not come in time.</param>
+    /// <param name="failed">What stands in for an answer where there was an exception instead.</param>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public async ValueTask<TResult> AskAsync<TAnswer, TResult>(
+        Func<CancellationToken, ValueTask<TAnswer>> ask, Func<TAnswer, TResult> read, Func<TResult> late, Func<Exception, TResult> failed)
+    {
+        try
+        {
+            // On the pool, since it may block before it first awaits.
+            ValueTask<TAnswer> answer = _inline ? ask(Token) : new(Task.Run(() => ask(Token).AsTask(), Token));
+            return read(answer.IsCompletedSuccessfully ? answer.Result : await answer.AsTask().WaitAsync(Token).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (IsOver && !_caller.IsCancellationRequested)
+        {
+            return late();
+        }
+        catch (Exception e) when (IsFault(e, _caller))
+        {
+            return failed(e);
+        }
+    }
+
     public void Dispose()
     {
         _either?.Dispose();

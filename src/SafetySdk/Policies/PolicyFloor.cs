@@ -53,11 +53,20 @@ public static class PolicyFloor
             Decision = Decision.Block,
             Why = "The account is known to belong to a child under 13.",
         },
+        new()
+        {
+            // A policy may have a person look instead of blocking; none serves the account as if nothing were.
+            Id = "floor-account-denied",
+            Category = SafetyCategory.AccountDenied,
+            Threshold = 0.5,
+            Decision = Decision.Review,
+            Why = "The account is suspended or banned.",
+        },
     ];
 
     /// <summary>
-    /// The floor rule that <paramref name="rule"/> tries to soften, or null: a rule of a floor category that asks for less than a block
-    /// at a score where the floor blocks.
+    /// The floor rule that <paramref name="rule"/> tries to soften, or null: a rule of a floor category that asks for less than the
+    /// floor at a score where the floor holds.
     /// </summary>
     /// <param name="rule">A rule of a policy.</param>
     public static PolicyRule? Softened(PolicyRule rule)

@@ -177,7 +177,7 @@ public sealed class AccountRegister(ISafetyStore store, InputDigester digester, 
             },
             _time.GetUtcNow());
 
-    private static string Name(AccountStanding standing) => standing switch
+    internal static string Name(AccountStanding standing) => standing switch
     {
         AccountStanding.Good => "good",
         AccountStanding.Warned => "warned",

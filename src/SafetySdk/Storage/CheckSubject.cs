@@ -1,3 +1,4 @@
+using SafetySdk.Accounts;
 using SafetySdk.Audit;
 using SafetySdk.Policies;
 
@@ -14,6 +15,12 @@ public sealed record CheckSubject
 
     /// <summary>The user's age band, as it was judged.</summary>
     public AgeBand Age { get; init; }
+
+    /// <summary>Who said the age band; <see cref="AgeSource.None"/> where the request did, or nobody.</summary>
+    public AgeSource AgeSource { get; init; }
+
+    /// <summary>What the account gate was told; null where accounts are not looked up, or the look-up failed.</summary>
+    public AccountStatus? Account { get; init; }
 
     /// <summary>Digests of what was checked.</summary>
     public IReadOnlyList<InputDigest> Inputs { get; init; } = [];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using SafetySdk.Accounts;
 using SafetySdk.Audit;
 using SafetySdk.Classification;
@@ -121,6 +122,7 @@ public sealed class VerdictRecorder
                 Age = subject.Age,
                 Inputs = subject.Inputs,
                 KeyId = Digester.KeyId,
+                Details = Details(subject),
             },
             now);
         var recorded = new RecordedVerdict(head);
@@ -137,11 +139,9 @@ public sealed class VerdictRecorder
     private StandingChange? Charge(IStoreTransaction transaction, Verdict verdict, string accountId, DateTimeOffset now)
     {
         AccountLedger ledger = Accounts.Ledger(transaction);
-        VerdictReason? first = verdict.Reasons.Count > 0 ? verdict.Reasons[0] : null;
+        VerdictReason? first = verdict.Reasons.FirstOrDefault(IsCharge);
         StandingChange? change = null;
-
-        // A check that failed is no fault of the account.
-        if (first is not null && first.Category != SafetyCategory.CheckFailed)
+        if (first is not null)
         {
             double score = double.IsFinite(first.Score) ? Math.Clamp(first.Score, 0, 1) : 1;
             var signal = new AccountSignal(accountId, first.Category.Name(), first.Decision, score, verdict.Id, now);
@@ -153,6 +153,23 @@ public sealed class VerdictRecorder
                 transaction, ledger.Raise(accountId, AccountStanding.Suspended, first?.Rule ?? "policy", "policy", verdict.Id))
             : change;
     }
+
+    // A check that failed is no fault of the account, and what it is refused for its history adds nothing to its history.
+    private static bool IsCharge(VerdictReason reason)
+        => reason.Category != SafetyCategory.CheckFailed
+            && reason.Decision > Decision.Allow
+            && ((uint)reason.Category >= (uint)SafetyCategories.All.Count || CategoryInfo.Of(reason.Category).Kind != CategoryKind.Account);
+
+    // What the account gate was told, so that the log alone shows why the same request was judged otherwise the next day.
+    private static KeyValuePair<string, string>[] Details(CheckSubject subject)
+        => subject.Account is not { } status
+            ? []
+            :
+            [
+                new("standing", AccountRegister.Name(status.Account.Standing)),
+                new("age_source", subject.AgeSource == AgeSource.None ? "request" : subject.AgeSource.ToString().ToLowerInvariant()),
+                new("risk", status.Risk.ToString("0.####", CultureInfo.InvariantCulture)),
+            ];
 
     private Verdict Refused(Verdict verdict, CheckFailureKind kind, string message)
     {

@@ -29,7 +29,8 @@ public sealed partial class DependencyTests
         ["Storage"] = ["Classification", "Policies", "Accounts", "Audit", "Reporting"],
         ["External"] = ["Classification", "Policies"], // who asks: stage and operation
         ["Monitoring"] = ["Classification", "Policies"], // the monitor is told the policy
-        ["Pipeline"] = ["Images", "Matching", "Classification", "Prompts", "Policies", "External", "Monitoring"],
+        // Accounts: the first stage asks how an account stands, by contract.
+        ["Pipeline"] = ["Images", "Matching", "Classification", "Prompts", "Policies", "Accounts", "External", "Monitoring"],
         // Hashing: opening a list names the convention of its hashes.
         ["DependencyInjection"] =
         [

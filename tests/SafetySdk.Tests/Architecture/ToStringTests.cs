@@ -87,6 +87,7 @@ public sealed class ToStringTests
         new KnownContentResult([Match], TooLittleDetail: false),
         new HashListOptions { Labels = [Planted] },
         new Account(Planted),
+        new AccountStatus(new Account(Planted), 1),
         Change,
         new AccountSignal(Planted, "sexual", Decision.Block, 1, Planted, default),
         new Appeal(Planted, 1, default) { Reason = Planted, DecidedBy = Planted },

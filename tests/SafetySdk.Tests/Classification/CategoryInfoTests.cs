@@ -19,7 +19,7 @@ public sealed partial class CategoryInfoTests
         [
             SafetyCategory.CheckFailed, SafetyCategory.SelfHarmPromotion, SafetyCategory.HateSymbol, SafetyCategory.HatePraise,
             SafetyCategory.UndressingIntent, SafetyCategory.PhotorealChildRequest, SafetyCategory.MassCasualtyWeapons, SafetyCategory.PoliticalDeception, SafetyCategory.SurveillanceStyle,
-            SafetyCategory.TruthJudgement, SafetyCategory.AccountRisk, SafetyCategory.AccountDenied,
+            SafetyCategory.TruthJudgement,
         ], undetected);
     }
 

@@ -79,8 +79,8 @@ public sealed class PolicyPropertyTests
                 signals: random.Shuffled([.. query.Signals, random.Signal(floor.Category) with { Score = Math.Max(floor.Threshold, random.One([0.5, 0.7, 1, double.NaN])) }]),
                 contexts: [.. Enum.GetValues<SafetyContext>().Select(c => new ContextFinding(c, 1, "host"))]);
             PolicyOutcome outcome = PolicyEngine.Evaluate(policy, met);
-            Assert.Equal(Decision.Block, outcome.Decision);
-            Assert.Contains(outcome.Reasons, r => r.Rule == floor.Id && r.Decision == Decision.Block && r.SoftenedBy is null);
+            Assert.True(outcome.Decision >= floor.Decision);
+            Assert.Contains(outcome.Reasons, r => r.Rule == floor.Id && r.Decision == floor.Decision && r.SoftenedBy is null);
             Assert.All(floor.Actions, a => Assert.Contains(a, outcome.Actions));
         }
     });
@@ -148,7 +148,7 @@ public sealed class PolicyPropertyTests
                     Age = AgeBand.Adult,
                     Signals = [new Signal(floor.Category, 0.5, "t", "1")],
                 });
-                Assert.Equal(Decision.Block, outcome.Decision);
+                Assert.True(outcome.Decision >= floor.Decision);
             }
         }
 
