@@ -126,6 +126,69 @@ public sealed class AccountTests : IDisposable
         }
     }
 
+    public static TheoryData<AppealState, string, AccountError?> AppealSteps => new()
+    {
+        { AppealState.Open, "review", null },
+        { AppealState.Open, "uphold", null },
+        { AppealState.Open, "reverse", null },
+        { AppealState.Open, "open", AccountError.AlreadyDecided },
+        { AppealState.UnderReview, "review", null },
+        { AppealState.UnderReview, "uphold", null },
+        { AppealState.UnderReview, "reverse", null },
+        { AppealState.UnderReview, "reverse-by-another", AccountError.UnderReview },
+        { AppealState.UnderReview, "open", AccountError.AlreadyDecided },
+        { AppealState.Upheld, "review", AccountError.AlreadyDecided },
+        { AppealState.Upheld, "uphold", AccountError.AlreadyDecided },
+        { AppealState.Upheld, "reverse", AccountError.AlreadyDecided },
+        { AppealState.Upheld, "open", AccountError.AlreadyDecided },
+        { AppealState.Reversed, "review", AccountError.AlreadyDecided },
+        { AppealState.Reversed, "uphold", AccountError.AlreadyDecided },
+        { AppealState.Reversed, "reverse", AccountError.AlreadyDecided },
+        { AppealState.Reversed, "open", AccountError.AlreadyDecided },
+    };
+
+    [Theory]
+    [MemberData(nameof(AppealSteps))]
+    public async Task Every_step_of_an_appeal_is_allowed_or_refused(AppealState from, string step, AccountError? refused)
+    {
+        StandingChange change = (await _accounts.RaiseAsync("a", AccountStanding.Suspended, "why", "who"))!;
+        Appeal appeal = await _accounts.OpenAppealAsync("a", change.Sequence);
+        if (from is AppealState.UnderReview)
+        {
+            await _accounts.ReviewAppealAsync(appeal.Sequence, "op");
+        }
+        else if (from is not AppealState.Open)
+        {
+            await _accounts.DecideAppealAsync(appeal.Sequence, from, "because", "op");
+        }
+
+        Appeal before = Assert.Single(await _accounts.AppealsAsync(from));
+        AuditHead head = await _store.ReadAsync(t => t.Audit.Head);
+        if (refused is not null)
+        {
+            Assert.Equal(refused, (await Assert.ThrowsAsync<AccountException>(TakeAsync)).Error);
+            Assert.Equal(before, Assert.Single(await _accounts.AppealsAsync(from)));
+            Assert.Equal(head, await _store.ReadAsync(t => t.Audit.Head));
+            return;
+        }
+
+        Appeal after = await TakeAsync();
+        Assert.Equal(step switch { "review" => AppealState.UnderReview, "uphold" => AppealState.Upheld, _ => AppealState.Reversed }, after.State);
+        Assert.Equal("op", after.DecidedBy);
+        Assert.Equal(step == "review" ? null : "said", after.Reason);
+        Assert.Equal(step == "reverse" ? AccountStanding.Good : AccountStanding.Suspended, (await _accounts.FindAsync("a")).Standing);
+        Assert.True((await _store.ReadAsync(t => t.Audit.Head)).Sequence > head.Sequence);
+
+        async Task<Appeal> TakeAsync() => step switch
+        {
+            "review" => await _accounts.ReviewAppealAsync(appeal.Sequence, "op"),
+            "uphold" => await _accounts.DecideAppealAsync(appeal.Sequence, AppealState.Upheld, "said", "op"),
+            "reverse" => await _accounts.DecideAppealAsync(appeal.Sequence, AppealState.Reversed, "said", "op"),
+            "reverse-by-another" => await _accounts.DecideAppealAsync(appeal.Sequence, AppealState.Reversed, "said", "another"),
+            _ => await _accounts.OpenAppealAsync("a", change.Sequence),
+        };
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(null)]

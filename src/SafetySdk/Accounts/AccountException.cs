@@ -11,6 +11,9 @@ public enum AccountError
 
     /// <summary>The change is appealed already, or the appeal is decided already.</summary>
     AlreadyDecided,
+
+    /// <summary>Somebody else reviews the appeal.</summary>
+    UnderReview,
 }
 
 /// <summary>An account could not be changed; nothing was. The message names no account.</summary>

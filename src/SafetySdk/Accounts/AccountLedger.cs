@@ -98,6 +98,19 @@ public sealed class AccountLedger(IAccountRows rows, DateTimeOffset now)
         return appeal with { Sequence = rows.Add(appeal) };
     }
 
+    /// <summary>Takes an appeal under review, also from another person who has it.</summary>
+    /// <param name="appeal">The appeal's sequence.</param>
+    /// <param name="by">Who reviews it.</param>
+    /// <returns>The appeal.</returns>
+    /// <exception cref="AccountException">There is no such appeal, or it is decided already.</exception>
+    public Appeal Review(long appeal, string by)
+    {
+        CheckWords("review", by);
+        Appeal taken = Undecided(appeal) with { State = AppealState.UnderReview, DecidedBy = by };
+        rows.Update(taken);
+        return taken;
+    }
+
     /// <summary>Decides an appeal. A reversal restores the standing that the account would have without the change.</summary>
     /// <param name="appeal">The appeal's sequence.</param>
     /// <param name="outcome"><see cref="AppealState.Upheld"/> or <see cref="AppealState.Reversed"/>.</param>
@@ -105,7 +118,7 @@ public sealed class AccountLedger(IAccountRows rows, DateTimeOffset now)
     /// <param name="by">Who decided.</param>
     /// <param name="change">The reversal; null where the appeal was upheld.</param>
     /// <returns>The decided appeal.</returns>
-    /// <exception cref="AccountException">There is no such appeal, or it is decided already.</exception>
+    /// <exception cref="AccountException">There is no such appeal, it is decided already, or somebody else reviews it.</exception>
     public Appeal Decide(long appeal, AppealState outcome, string reason, string by, out StandingChange? change)
     {
         if (outcome is not (AppealState.Upheld or AppealState.Reversed))
@@ -114,10 +127,10 @@ public sealed class AccountLedger(IAccountRows rows, DateTimeOffset now)
         }
 
         CheckWords(reason, by);
-        Appeal open = rows.FindAppeal(appeal) ?? throw new AccountException(AccountError.NoSuchAppeal, "There is no such appeal.");
-        if (open.State != AppealState.Open)
+        Appeal open = Undecided(appeal);
+        if (open.State == AppealState.UnderReview && open.DecidedBy != by)
         {
-            throw new AccountException(AccountError.AlreadyDecided, "The appeal is decided already.");
+            throw new AccountException(AccountError.UnderReview, "Somebody else reviews the appeal; take it over first.");
         }
 
         Appeal decided = open with { State = outcome, Reason = reason, DecidedBy = by, DecidedAt = now };
@@ -156,6 +169,14 @@ public sealed class AccountLedger(IAccountRows rows, DateTimeOffset now)
         ArgumentOutOfRangeException.ThrowIfLessThan(window, TimeSpan.Zero);
         DateTimeOffset since = now - DateTimeOffset.MinValue > window ? now - window : DateTimeOffset.MinValue;
         return AccountActivity.Of(rows.Signals(accountId, since, AccountActivity.MaxSignals));
+    }
+
+    private Appeal Undecided(long appeal)
+    {
+        Appeal found = rows.FindAppeal(appeal) ?? throw new AccountException(AccountError.NoSuchAppeal, "There is no such appeal.");
+        return found.State is AppealState.Open or AppealState.UnderReview
+            ? found
+            : throw new AccountException(AccountError.AlreadyDecided, "The appeal is decided already.");
     }
 
     // What every other change that still holds asks for: a later suspension survives the reversal of an earlier one.

@@ -1,6 +1,6 @@
 namespace SafetySdk.Accounts;
 
-/// <summary>Where an appeal is.</summary>
+/// <summary>Where an appeal is: open, under review, then upheld or reversed for good. Whoever decides an open one reviews it by that.</summary>
 public enum AppealState
 {
     /// <summary>Waits for a person.</summary>
@@ -11,6 +11,9 @@ public enum AppealState
 
     /// <summary>The change was taken back.</summary>
     Reversed = 2,
+
+    /// <summary>A person looks at it.</summary>
+    UnderReview = 3,
 }
 
 /// <summary>An account asks to take a change of its standing back. What the user wrote stays with the host.</summary>
@@ -25,13 +28,13 @@ public sealed record Appeal(string AccountId, long Change, DateTimeOffset Opened
     /// <summary>Where it is.</summary>
     public AppealState State { get; init; }
 
-    /// <summary>Why it was decided so; no content. Null while it is open.</summary>
+    /// <summary>Why it was decided so; no content. Null before.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>Who decided; null while it is open.</summary>
+    /// <summary>Who decided, or reviews it; null while it is open.</summary>
     public string? DecidedBy { get; init; }
 
-    /// <summary>When it was decided; null while it is open.</summary>
+    /// <summary>When it was decided; null before.</summary>
     public DateTimeOffset? DecidedAt { get; init; }
 
     /// <summary>Names no account and no reason.</summary>

@@ -19,6 +19,9 @@ public enum AuditKind
 
     /// <summary>A report accepted, delivered, given up or taken up again.</summary>
     Report,
+
+    /// <summary>A user's report submitted, taken under review or decided.</summary>
+    UserReport,
 }
 
 /// <summary>Digest of one input.</summary>

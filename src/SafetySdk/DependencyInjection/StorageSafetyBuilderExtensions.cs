@@ -11,8 +11,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class StorageSafetyBuilderExtensions
 {
     /// <summary>
-    /// Registers a <see cref="VerdictRecorder"/> and its <see cref="AccountRegister"/>, <see cref="ReportOutbox"/> and
-    /// <see cref="ReportPump"/> over the registered <see cref="ISafetyStore"/>; where none is registered before, over one in memory. Every
+    /// Registers a <see cref="VerdictRecorder"/> and its <see cref="AccountRegister"/>, <see cref="ReportOutbox"/>,
+    /// <see cref="UserReportRegister"/> and <see cref="ReportPump"/> over the registered <see cref="ISafetyStore"/>; where none is registered before, over one in memory. Every
     /// verdict of the pipeline is recorded from then on; one that cannot be is not allowed.
     /// </summary>
     /// <remarks>
@@ -43,6 +43,7 @@ public static class StorageSafetyBuilderExtensions
             provider.GetRequiredService<ISafetyStore>(), options?.Rules, provider.GetService<TimeProvider>()));
         services.TryAddSingleton(provider => provider.GetRequiredService<VerdictRecorder>().Accounts);
         services.TryAddSingleton(provider => provider.GetRequiredService<VerdictRecorder>().Outbox);
+        services.TryAddSingleton(provider => provider.GetRequiredService<VerdictRecorder>().UserReports);
         services.TryAddSingleton(provider => new ReportPump(
             provider.GetRequiredService<ReportOutbox>(), provider.GetServices<IReportSender>(), time: provider.GetService<TimeProvider>()));
         return builder;

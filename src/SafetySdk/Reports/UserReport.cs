@@ -6,7 +6,8 @@ namespace SafetySdk.Reports;
 
 /// <summary>
 /// A user reports content or another user: what context decides, such as harassment, is decided by people. It goes into the outbox like
-/// any report; the host's sender for <see cref="Kind"/> hands it to where people review, which recognises it by <see cref="Id"/>.
+/// any report; the host's sender for <see cref="Kind"/> hands it to where people review, which recognises it by <see cref="Id"/>. A host
+/// without such a place reviews it over the store instead (<see cref="UserReportLedger"/>).
 /// What the user wrote is sealed as evidence, not put here.
 /// </summary>
 /// <param name="Id">The host's identifier of the report, 1 to 100 characters.</param>
@@ -65,8 +66,11 @@ public sealed record UserReport(string Id, string Category, DateTimeOffset Repor
             json.WriteEndObject();
         }
 
-        return new ReportDraft($"{Kind}:{Id}", Kind, buffer.WrittenSpan.ToArray()) { VerdictId = VerdictId };
+        return new ReportDraft(KeyOf(Id), Kind, buffer.WrittenSpan.ToArray()) { VerdictId = VerdictId };
     }
+
+    /// <summary>The key in the outbox: one report an identifier, whoever reviews it.</summary>
+    internal static string KeyOf(string id) => $"{Kind}:{id}";
 
     /// <summary>Reads a report back from the outbox.</summary>
     /// <param name="report">A report of <see cref="Kind"/>.</param>

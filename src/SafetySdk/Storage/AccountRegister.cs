@@ -86,13 +86,29 @@ public sealed class AccountRegister(ISafetyStore store, InputDigester digester, 
             StoreDurability.Full,
             cancellationToken);
 
+    /// <summary>Takes an appeal under review; see <see cref="AccountLedger.Review"/>.</summary>
+    /// <param name="appeal">The appeal's sequence.</param>
+    /// <param name="by">Who reviews it.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="AccountException">There is no such appeal, or it is decided already.</exception>
+    public ValueTask<Appeal> ReviewAppealAsync(long appeal, string by, CancellationToken cancellationToken = default)
+        => store.WriteAsync(
+            t =>
+            {
+                Appeal taken = Ledger(t).Review(appeal, by);
+                Note(t, taken, "under_review");
+                return taken;
+            },
+            StoreDurability.Full,
+            cancellationToken);
+
     /// <summary>Decides an appeal; see <see cref="AccountLedger.Decide"/>.</summary>
     /// <param name="appeal">The appeal's sequence.</param>
     /// <param name="outcome"><see cref="AppealState.Upheld"/> or <see cref="AppealState.Reversed"/>.</param>
     /// <param name="reason">Why; no content.</param>
     /// <param name="by">Who decides.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    /// <exception cref="AccountException">There is no such appeal, or it is decided already.</exception>
+    /// <exception cref="AccountException">There is no such appeal, it is decided already, or somebody else reviews it.</exception>
     public ValueTask<Appeal> DecideAppealAsync(
         long appeal, AppealState outcome, string reason, string by, CancellationToken cancellationToken = default)
         => store.WriteAsync(

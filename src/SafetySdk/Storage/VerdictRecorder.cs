@@ -48,6 +48,7 @@ public sealed class VerdictRecorder
         Digester = digester;
         Accounts = new AccountRegister(store, digester, _time);
         Outbox = new ReportOutbox(store, outbox, _time);
+        UserReports = new UserReportRegister(store, digester, _options.Rules, _time);
     }
 
     /// <summary>The accounts, for the gate before the check and for operators.</summary>
@@ -55,6 +56,9 @@ public sealed class VerdictRecorder
 
     /// <summary>The outbox, for the pump and for operators.</summary>
     public ReportOutbox Outbox { get; }
+
+    /// <summary>What users report, for those who review it here.</summary>
+    public UserReportRegister UserReports { get; }
 
     /// <summary>Makes the digests of inputs.</summary>
     public InputDigester Digester { get; }

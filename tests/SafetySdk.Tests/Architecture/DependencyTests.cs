@@ -26,7 +26,7 @@ public sealed partial class DependencyTests
         ["Evidence"] = [], // content is bytes to it
         ["Reports"] = ["Reporting", "Evidence"], // sends what the outbox holds, with its files
         // One transaction holds an account, a record and a report; what a verdict asks for is done here.
-        ["Storage"] = ["Classification", "Policies", "Accounts", "Audit", "Reporting"],
+        ["Storage"] = ["Classification", "Policies", "Accounts", "Audit", "Reporting", "Reports"],
         ["External"] = ["Classification", "Policies"], // who asks: stage and operation
         ["Monitoring"] = ["Classification", "Policies"], // the monitor is told the policy
         // Accounts: the first stage asks how an account stands, by contract.
