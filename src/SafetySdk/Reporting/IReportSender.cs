@@ -50,7 +50,7 @@ public interface IReportSender
 
     /// <summary>Tries to deliver a report.</summary>
     /// <param name="delivery">The attempt.</param>
-    /// <param name="cancellationToken">Cancelled before the lease ends: stop then, and throw or answer
+    /// <param name="cancellationToken">Cancelled before the lease ends, which is renewed as long as it can be: stop then, and throw or answer
     /// <see cref="DeliveryOutcome.Retry"/>.</param>
     /// <returns>How it ended. An exception counts as <see cref="DeliveryOutcome.Retry"/>.</returns>
     Task<DeliveryResult> SendAsync(IReportDelivery delivery, CancellationToken cancellationToken);

@@ -11,6 +11,12 @@ public interface IReportSource
     /// <returns>The report; null where nothing is due.</returns>
     ValueTask<OutboxReport?> LeaseAsync(CancellationToken cancellationToken);
 
+    /// <summary>See <see cref="OutboxLedger.Renew"/>.</summary>
+    /// <param name="report">The leased report.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>False where the lease was lost before.</returns>
+    ValueTask<bool> RenewAsync(OutboxReport report, CancellationToken cancellationToken);
+
     /// <summary>See <see cref="OutboxLedger.SaveRemoteId"/>.</summary>
     /// <param name="report">The leased report.</param>
     /// <param name="remoteId">The receiver's name for it.</param>

@@ -71,6 +71,22 @@ public sealed class OutboxLedger(IReportRows rows, OutboxOptions options, DateTi
         return null;
     }
 
+    /// <summary>Makes a lease hold for its whole time again, from now on.</summary>
+    /// <param name="key">The report.</param>
+    /// <param name="lease">The lease.</param>
+    /// <returns>False where it is somebody else's by now: stop sending.</returns>
+    public bool Renew(string key, string lease)
+    {
+        OutboxReport? report = rows.Find(key);
+        if (report is null || report.Lease != lease)
+        {
+            return false;
+        }
+
+        Write(report with { DueAt = now + options.Lease });
+        return true;
+    }
+
     /// <summary>Keeps what the receiver calls the report.</summary>
     /// <param name="key">The report.</param>
     /// <param name="lease">The lease.</param>

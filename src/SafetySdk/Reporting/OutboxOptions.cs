@@ -7,7 +7,8 @@ public sealed record OutboxOptions
     public static OutboxOptions Default { get; } = new();
 
     /// <summary>
-    /// How long a report belongs to who took it. Whoever does not answer within that time loses it to the next. Default 2 minutes.
+    /// How long a report belongs to who took it. The pump renews it while it sends; whoever dies loses the report to the next after that
+    /// time. Default 2 minutes.
     /// </summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromMinutes(2);
 

@@ -57,6 +57,13 @@ public sealed class ReportOutbox(ISafetyStore store, OutboxOptions? options = nu
     }
 
     /// <inheritdoc/>
+    public ValueTask<bool> RenewAsync(OutboxReport report, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return store.WriteAsync(t => Ledger(t).Renew(report.Key, report.Lease ?? string.Empty), StoreDurability.Process, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async ValueTask SaveRemoteIdAsync(OutboxReport report, string? remoteId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(report);

@@ -33,7 +33,7 @@ public sealed record CyberTiplineOptions
     /// <summary>How long a call without a file may take. Default 30 seconds.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long the upload of a file may take. Default 5 minutes; the outbox's lease must be longer.</summary>
+    /// <summary>How long the upload of a file may take. Default 5 minutes; the pump renews the outbox's lease meanwhile.</summary>
     public TimeSpan UploadTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Says the host only.</summary>
