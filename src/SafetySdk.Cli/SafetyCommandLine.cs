@@ -27,6 +27,7 @@ internal static class SafetyCommandLine
             ModelsCommand.Create(common, output, error),
             PolicyCommand.Create(common, output),
             AuditCommand.Create(common, output),
+            ReportsCommand.Create(common, output),
         };
         root.Add(common.Format);
         root.Add(common.Home);

@@ -68,6 +68,29 @@ public sealed class PolicyCommandTests : IDisposable
     }
 
     [Fact]
+    public void Explain_marks_rules_that_need_what_is_not_configured()
+    {
+        using var nothing = new TemporaryFolder();
+        string[] home = ["--home", nothing.Path];
+        JsonElement[] rows = [.. CommandRun.Of(["policy", "explain", "--operation", "edit", "--format", "json", .. home]).Json.GetProperty("rows").EnumerateArray()];
+        Assert.Equal((true, "picture"), Marks(rows, "floor-child-edit"));
+        Assert.Equal((true, "lists"), Marks(rows, "floor-known-content"));
+        Assert.Equal((true, "accounts"), Marks(rows, "account-denied"));
+        rows = [.. CommandRun.Of(["policy", "explain", "--operation", "edit", "--lists", "--accounts", "--format", "json", .. home]).Json.GetProperty("rows").EnumerateArray()];
+        Assert.Equal((false, ""), Marks(rows, "floor-known-content"));
+        Assert.Equal((false, ""), Marks(rows, "account-denied"));
+        CommandRun text = CommandRun.Of(["policy", "explain", .. home]);
+        Assert.Contains("NEEDS a list of", text.Output, StringComparison.Ordinal);
+        Assert.All(text.Output.Split('\n'), l => Assert.InRange(l.Length, 0, Terminal));
+
+        static (bool, string) Marks(JsonElement[] rows, string rule)
+        {
+            JsonElement row = rows.Single(r => r.GetProperty("rule").GetString() == rule);
+            return (row.GetProperty("blind").GetBoolean(), string.Join(',', row.GetProperty("missing").EnumerateArray().Select(m => m.GetString())));
+        }
+    }
+
+    [Fact]
     public void Explain_narrows_to_a_stage_and_softens_by_context()
     {
         JsonElement[] rows = [.. CommandRun.Of("policy", "explain", "--stage", "joint", "--operation", "understand", "--context", "medical", "--format", "json")

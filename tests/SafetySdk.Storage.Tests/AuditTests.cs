@@ -29,6 +29,28 @@ public sealed class AuditTests
         }
     }
 
+    // The sequence gives the order: a wall clock may do what it likes.
+    [Fact]
+    public async Task A_clock_that_jumps_leaves_the_chain_whole()
+    {
+        var time = new SteppedTime();
+        using var store = new InMemorySafetyStore();
+        var recorder = new VerdictRecorder(store, new InputDigester(new byte[32]), time: time);
+        foreach (double days in new[] { 0, -400, 1000, -3000, 0.5 })
+        {
+            time.Jump(TimeSpan.FromDays(days));
+            await recorder.RecordAsync(Verdicts.Blocked(), new CheckSubject { AccountId = "a" }, TestContext.Current.CancellationToken);
+        }
+
+        AuditVerification log = await StoredAudit.VerifyAsync(store, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(log.IsIntact);
+        Assert.Equal(5, log.Head.Sequence);
+        using var export = new MemoryStream();
+        await StoredAudit.ExportAsync(store, export, TestContext.Current.CancellationToken);
+        export.Position = 0;
+        Assert.True(AuditExport.Verify(export, log.Head).IsIntact);
+    }
+
     [Fact]
     public void One_changed_byte_anywhere_is_found()
     {

@@ -2,10 +2,13 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using SafetySdk.Audit;
+using SafetySdk.Evidence;
 using SafetySdk.Pipeline;
 using SafetySdk.Policies;
 using SafetySdk.Reporting;
+using SafetySdk.Reports.CyberTipline;
 using SafetySdk.Storage.Sqlite;
+using SafetySdk.Tests.Reports.CyberTipline;
 
 namespace SafetySdk.Storage.Tests;
 
@@ -65,6 +68,45 @@ public sealed class CompositionTests
         using ServiceProvider provider = new ServiceCollection().AddSafety().AddRecording([]).Services.BuildServiceProvider();
         Assert.IsType<InMemorySafetyStore>(provider.GetRequiredService<ISafetyStore>());
         Assert.Throws<ArgumentException>(() => new ServiceCollection().AddSafety().AddRecording(new byte[InputDigester.MinKeyBytes - 1]));
+    }
+
+    [Fact]
+    public async Task A_host_registers_the_vault_and_the_sender_of_reports()
+    {
+        string folder = Directory.CreateTempSubdirectory("safety-host-").FullName;
+        using var server = new TiplineServer();
+        try
+        {
+            var services = new ServiceCollection();
+            services.AddSingleton<ICyberTipSource, Source>();
+            ISafetyBuilder builder = services.AddSafety().AddRecording(new byte[32])
+                .AddEvidenceVault(_ => new EvidenceFolder(folder), _ => new LocalEvidenceKeys("k", [new("k", new byte[32])]));
+            var tipline = new CyberTiplineOptions
+            {
+                Address = server.Address,
+                Credentials = _ => new(new CyberTiplineCredentials(TiplineServer.User, TiplineServer.Password)),
+            };
+            builder.AddCyberTipline(tipline).AddCyberTipline(tipline); // twice is once
+            await using ServiceProvider provider = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
+            using var content = new MemoryStream([1, 2, 3]);
+            Source.Evidence = (await provider.GetRequiredService<EvidenceVault>().SealAsync(content, "report", TestContext.Current.CancellationToken)).Id;
+            await provider.GetRequiredService<VerdictRecorder>().RecordAsync(Verdicts.Known(), new CheckSubject { AccountId = "a" });
+            Assert.True(await provider.GetRequiredService<ReportPump>().SendNextAsync(TestContext.Current.CancellationToken));
+            Assert.Equal([1, 2, 3], Assert.Single(Assert.Single(server.Finished).Files.Values));
+            Assert.Equal(1, (await provider.GetRequiredService<ReportOutbox>().StatusAsync()).Delivered);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private sealed class Source : ICyberTipSource
+    {
+        public static string Evidence { get; set; } = string.Empty;
+
+        public ValueTask<CyberTip?> BuildAsync(OutboxReport report, CancellationToken cancellationToken)
+            => new(SampleTips.Minimal with { Files = [SampleTips.File(Evidence)] });
     }
 
     private static async Task<string[]> Records(IServiceProvider provider)

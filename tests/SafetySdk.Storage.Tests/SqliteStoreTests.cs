@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using SafetySdk.Audit;
 using SafetySdk.Policies;
 using SafetySdk.Storage.Sqlite;
@@ -163,6 +164,34 @@ public sealed class SqliteStoreTests : SafetyStoreContract
 
         static IReadOnlyList<Classification.DetectorVersion> Many()
             => [.. Enumerable.Range(0, 3000).Select(i => new Classification.DetectorVersion($"detector-{i}", "1"))];
+    }
+
+    [Fact]
+    public async Task A_pipeline_over_a_full_disk_allows_nothing_and_still_knows_who_is_denied()
+    {
+        await Recorder().Accounts.RaiseAsync("a", Accounts.AccountStanding.Banned, "why", "who");
+        Store.Dispose();
+        long pages = (long)Sql("PRAGMA page_count")!;
+        using ServiceProvider provider = new ServiceCollection().AddSafety()
+            .AddSqliteStore(File, new SqliteStoreOptions { MaxPages = (int)pages + 4 }).AddRecording(Key).Services.BuildServiceProvider();
+        Pipeline.SafetyPipeline pipeline = provider.GetRequiredService<Pipeline.SafetyPipeline>();
+        var request = new Pipeline.SafetyRequest { Prompt = "a lighthouse at dawn", AccountId = "b" };
+        int allowed = 0;
+        Verdict verdict = await pipeline.CheckAsync(request, TestContext.Current.CancellationToken);
+        for (; verdict.Decision == Decision.Allow && allowed < 5000; allowed++)
+        {
+            verdict = await pipeline.CheckAsync(request, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Contains(verdict.Failures, f => f.Check == "recorder");
+        Assert.True(verdict.Decision >= Decision.Review);
+        Verdict denied = await pipeline.CheckAsync(request with { AccountId = "a" }, TestContext.Current.CancellationToken);
+        Assert.Equal((Decision.Block, RefusalCode.Account), (denied.Decision, denied.Refusal));
+
+        // What was allowed is in the log, and nothing else.
+        AuditVerification log = await StoredAudit.VerifyAsync(provider.GetRequiredService<ISafetyStore>(), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(log.IsIntact);
+        Assert.Equal(allowed + 1, log.Head.Sequence);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ internal static class AuditCommand
         var command = new Command("export", "Writes the log as JSON, a record a line; the last line names the head.") { file, outFile };
         command.SetAction(async (parsed, cancellation) =>
         {
-            using SqliteSafetyStore store = Open(parsed.GetRequiredValue(file));
+            using SqliteSafetyStore store = StoreFile.Open(parsed.GetRequiredValue(file));
             try
             {
                 // The log tells who may not be served: for its owner alone, and never over a file that is there.
@@ -57,7 +57,7 @@ internal static class AuditCommand
             }
             catch (StorageException e)
             {
-                throw Explain(e);
+                throw StoreFile.Explain(e);
             }
         });
         return command;
@@ -65,32 +65,22 @@ internal static class AuditCommand
 
     private static async Task<AuditVerification> CheckAsync(string path, AuditHead? kept, CancellationToken cancellation)
     {
-        if (IsDatabase(path))
+        if (StoreFile.IsDatabase(path))
         {
-            using SqliteSafetyStore store = Open(path);
+            using SqliteSafetyStore store = StoreFile.Open(path);
             try
             {
                 return await StoredAudit.VerifyAsync(store, kept, cancellation).ConfigureAwait(false);
             }
             catch (StorageException e)
             {
-                throw Explain(e);
+                throw StoreFile.Explain(e);
             }
         }
 
-        using FileStream export = OpenFile(path);
+        using FileStream export = StoreFile.Read(path);
         return AuditExport.Verify(export, kept);
     }
-
-    private static bool IsDatabase(string path)
-    {
-        using FileStream file = OpenFile(path);
-        Span<byte> start = stackalloc byte[16];
-        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual("SQLite format 3\0"u8);
-    }
-
-    private static FileStream OpenFile(string path)
-        => File.Exists(path) ? File.OpenRead(path) : throw new CommandException(ExitCode.UnreadableInput, $"{path}: no such file.");
 
     private static FileStream CreateFile(string path)
     {
@@ -102,23 +92,6 @@ internal static class AuditCommand
 
         return new FileStream(path, options);
     }
-
-    private static SqliteSafetyStore Open(string path)
-    {
-        try
-        {
-            return IsDatabase(path)
-                ? SqliteSafetyStore.Open(path, new SqliteStoreOptions { ReadOnly = true, Create = false })
-                : throw new CommandException(ExitCode.UnreadableInput, $"{path} is not a store.");
-        }
-        catch (StorageException e)
-        {
-            throw Explain(e);
-        }
-    }
-
-    private static CommandException Explain(StorageException e)
-        => new(e.Error == StorageError.Locked ? ExitCode.Incomplete : ExitCode.UnreadableInput, e.Message);
 
     private static string Json(string path, AuditVerification found) => JsonLine.Of(json =>
     {

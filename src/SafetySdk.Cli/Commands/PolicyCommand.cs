@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using SafetySdk.Classification;
+using SafetySdk.Models;
 using SafetySdk.Policies;
 
 namespace SafetySdk.Cli.Commands;
@@ -76,12 +77,24 @@ internal static class PolicyCommand
     private static Command Explain(GlobalOptions common, TextWriter output)
     {
         var policy = new Option<string>("--policy") { Description = "Name of a built-in policy, or a file.", DefaultValueFactory = _ => "balanced" };
+        var lists = new Option<bool>("--lists") { Description = "Lists of known content and of names are configured." };
+        var accounts = new Option<bool>("--accounts") { Description = "Accounts are looked up before a check." };
         var situation = new SituationOptions();
-        var command = new Command("explain", "Prints, as a table, what a policy blocks, reviews and allows, and why.") { policy };
+        var command = new Command(
+            "explain", "Prints, as a table, what a policy blocks, reviews and allows, and why; marks rules that need what is not configured.")
+        {
+            policy, lists, accounts,
+        };
         situation.AddTo(command);
         command.SetAction(parsed =>
         {
-            PolicySituation asked = situation.Of(parsed);
+            PolicySituation asked = situation.Of(parsed) with
+            {
+                Configured = CategorySources.Text
+                    | (HasImageDetectors(common.HomeOf(parsed)) ? CategorySources.Picture : CategorySources.None)
+                    | (parsed.GetValue(lists) ? CategorySources.Lists : CategorySources.None)
+                    | (parsed.GetValue(accounts) ? CategorySources.Accounts : CategorySources.None),
+            };
             PolicyExplanation explained = PolicyExplanation.Of(Load(parsed.GetRequiredValue(policy)), asked);
             if (common.Json(parsed))
             {
@@ -96,6 +109,10 @@ internal static class PolicyCommand
         });
         return command;
     }
+
+    // The models that come by default are what the image detectors are made of.
+    private static bool HasImageDetectors(SafetyHome home)
+        => ModelCatalog.All.Where(static m => m.IsDefault).All(m => File.Exists(Path.Combine(home.ModelsDirectory, m.Name, "model.json")));
 
     private static Command Compare(GlobalOptions common, TextWriter output)
     {
@@ -217,6 +234,8 @@ internal static class PolicyCommand
             json.WriteString("why", line.Rule.Why);
             json.WriteBoolean("floor", line.IsFloor);
             json.WriteBoolean("detected", line.IsDetected);
+            json.WriteBoolean("blind", line.IsBlind);
+            Write(json, "missing", PolicyText.Names(line.Missing));
             json.WriteEndObject();
         }
 

@@ -10,6 +10,14 @@ internal static class PolicyText
     // Upload, prompt, joint, output: the account is no place where content is seen.
     private const int Anywhere = 4;
 
+    private static readonly (CategorySources Source, string Name, string Words)[] Configurable =
+    [
+        (CategorySources.Text, "text", "the prompt rules"),
+        (CategorySources.Picture, "picture", "the image models (safety models restore)"),
+        (CategorySources.Lists, "lists", "a list of yours"),
+        (CategorySources.Accounts, "accounts", "a look-up of accounts"),
+    ];
+
     private static readonly TextTable Table = new(25, 15, 4, 30);
 
     public static string Name(AgeBand age) => age switch
@@ -107,6 +115,18 @@ internal static class PolicyText
         }
     }
 
+    /// <summary>What is to be configured, by the names of the JSON form.</summary>
+    public static IEnumerable<string> Names(CategorySources sources)
+    {
+        foreach ((CategorySources source, string name, _) in Configurable)
+        {
+            if (sources.HasFlag(source))
+            {
+                yield return name;
+            }
+        }
+    }
+
     private static string What(PolicyLine line) => Title(line.Rule.Category) + (line.IsFloor ? " (!)" : string.Empty);
 
     private static string Title(SafetyCategory category) => CategoryInfo.Of(category).Title + (IsDetected(category) ? string.Empty : " *");
@@ -151,6 +171,16 @@ internal static class PolicyText
         if (rule.Advise.Count > 0)
         {
             text.Add($"Observe: {string.Join(", ", rule.Advise.Select(a => Words(a.Name())))}.");
+        }
+
+        string missing = Or(Configurable.Where(c => line.Missing.HasFlag(c.Source)).Select(static c => c.Words));
+        if (line.IsBlind)
+        {
+            text.Add($"NEEDS {(missing.Length == 0 ? "what it goes together with" : missing)}, not configured.");
+        }
+        else if (missing.Length > 0)
+        {
+            text.Add($"Would also see with {missing}, not configured.");
         }
 
         return string.Join(' ', text.Append($"[{rule.Id}]").Where(static t => t.Length > 0));

@@ -1,4 +1,5 @@
 using SafetySdk.Images;
+using SafetySdk.Monitoring;
 using SafetySdk.Pipeline;
 
 namespace SafetySdk;
@@ -20,6 +21,9 @@ public sealed class SafetyOptions
 
     /// <summary>Bounds on pictures.</summary>
     public ImageLimits ImageLimits { get; set; } = ImageLimits.Default;
+
+    /// <summary>When a safety monitor that fails is not asked for a while.</summary>
+    public MonitorOptions Monitor { get; set; } = MonitorOptions.Default;
 
     /// <summary>Deadlines of stages, early stop, frames of animations.</summary>
     public PipelineOptions Pipeline { get; set; } = PipelineOptions.Default;

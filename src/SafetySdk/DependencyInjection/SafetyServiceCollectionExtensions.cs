@@ -72,6 +72,7 @@ public static class SafetyServiceCollectionExtensions
             ImageLimits = options.ImageLimits,
             ExternalDetectors = [.. provider.GetServices<GuardedDetector>()],
             Monitor = provider.GetService<ISafetyMonitor>(),
+            MonitorOptions = options.Monitor,
             Accounts = provider.GetService<IAccountLookup>(),
             Recorders = [.. provider.GetServices<ISafetyRecorder>()],
             Options = options.Pipeline,

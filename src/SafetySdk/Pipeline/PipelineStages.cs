@@ -17,7 +17,7 @@ internal sealed class PipelineStages
         Prompt = new PromptCheck(texts);
         Joint = new JointCheck(texts);
         Output = new OutputCheck(examination, texts);
-        Monitor = parts.Monitor is { } monitor ? new MonitorCheck(monitor) : null;
+        Monitor = parts.Monitor is { } monitor ? new MonitorCheck(monitor, parts.MonitorOptions, parts.Clock) : null;
     }
 
     public SafetyPipelineParts Parts { get; }

@@ -15,7 +15,7 @@ public sealed partial class SafetyPipeline
 
     /// <summary>Builds a pipeline.</summary>
     /// <param name="parts">What it is made of. A part that is missing makes every check that needs it fail, never pass.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A deadline is not above zero.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A deadline is not above zero, or an option of the safety monitor is out of its range.</exception>
     public SafetyPipeline(SafetyPipelineParts parts)
     {
         ArgumentNullException.ThrowIfNull(parts);

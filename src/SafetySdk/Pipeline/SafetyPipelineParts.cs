@@ -36,6 +36,9 @@ public sealed record SafetyPipelineParts
     /// <summary>The safety monitor; null for none.</summary>
     public ISafetyMonitor? Monitor { get; init; }
 
+    /// <summary>When the safety monitor is not asked for a while.</summary>
+    public MonitorOptions MonitorOptions { get; init; } = MonitorOptions.Default;
+
     /// <summary>
     /// Where accounts are looked up before a check; null, the default, for nowhere: then the request alone says who asks. A request without
     /// an account is not looked up.

@@ -34,7 +34,8 @@ internal sealed class StageBudget : IDisposable
     /// <summary>Cancelled at the deadline and when the caller gives up.</summary>
     public CancellationToken Token { get; }
 
-    private bool IsOver => _deadline is { IsCancellationRequested: true };
+    /// <summary>Whether the time of the stage is over.</summary>
+    public bool IsOver => _deadline is { IsCancellationRequested: true };
 
     /// <summary>Whether an exception is a fault of a check, and not the end of the time or of the caller's patience.</summary>
     public static bool IsFault(Exception exception, CancellationToken token)

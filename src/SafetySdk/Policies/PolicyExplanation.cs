@@ -12,6 +12,9 @@ public sealed record PolicySituation(AgeBand Age, Operation Operation)
 
     /// <summary>Contexts that hold.</summary>
     public IReadOnlyList<SafetyContext> Contexts { get; init; } = [];
+
+    /// <summary>What is configured to report categories; null for all that comes with the library.</summary>
+    public CategorySources? Configured { get; init; }
 }
 
 /// <summary>One line of an explanation: a rule as it works in the situation.</summary>
@@ -26,6 +29,12 @@ public sealed record PolicyLine(
 {
     /// <summary>The context that makes the decision milder than the rule; null where none does.</summary>
     public SafetyContext? SoftenedBy { get; init; }
+
+    /// <summary>What would report its category where it can fire, and is not configured; none where nobody said what is.</summary>
+    public CategorySources Missing { get; init; }
+
+    /// <summary>Whether the rule cannot fire in what is configured, though the library could see what it needs.</summary>
+    public bool IsBlind { get; init; }
 }
 
 /// <summary>What a policy does in a situation: what is blocked, changed, reviewed, and allowed with advice. Immutable.</summary>
@@ -76,6 +85,8 @@ public sealed record PolicyExplanation
             reaches.Add((reach, new PolicyLine(decision, rule, reach.Stages, reach.NeedsChild, PolicyFloor.Rules.Contains(rule), isDetected)
             {
                 SoftenedBy = softenedBy,
+                Missing = MissingFor(rule.Category, reach.Stages, situation.Configured),
+                IsBlind = IsBlind(rule, reach.Stages, situation.Configured),
             }));
         }
 
@@ -98,6 +109,33 @@ public sealed record PolicyExplanation
                     .Select(static i => i.Category).Where(c => !lines.Any(l => l.Rule.Category == c)),
             ],
         };
+    }
+
+    // What pictures are looked at for is not said of texts, and the other way round.
+    private static CategorySources Seeing(SafetyCategory category, IReadOnlyList<Stage> stages)
+    {
+        CategorySources sources = CategoryInfo.Of(category).DetectedBy;
+        return stages is [Stage.Upload] ? sources & ~CategorySources.Text
+            : stages is [Stage.Prompt] ? sources & ~CategorySources.Picture
+            : sources;
+    }
+
+    // Composition and the request are the pipeline's own.
+    private static CategorySources MissingFor(SafetyCategory category, IReadOnlyList<Stage> stages, CategorySources? configured)
+        => configured is { } there
+            ? Seeing(category, stages) & ~there & ~(CategorySources.Composition | CategorySources.Request)
+            : CategorySources.None;
+
+    private static bool IsBlind(PolicyRule rule, IReadOnlyList<Stage> stages, CategorySources? configured)
+    {
+        return configured is { } there
+            && (Sees(rule.Category, stages) == false || (rule.With.Count > 0 && rule.With.All(w => Sees(w, []) == false)));
+
+        // Null for what nothing in the library sees there: that is said otherwise.
+        bool? Sees(SafetyCategory category, IReadOnlyList<Stage> at)
+            => Seeing(category, at) is not CategorySources.None and var sources
+                ? (sources & (there | CategorySources.Composition | CategorySources.Request)) != 0
+                : null;
     }
 
     private static bool Outdoes((RuleReach Reach, PolicyLine Line) strong, (RuleReach Reach, PolicyLine Line) weak)

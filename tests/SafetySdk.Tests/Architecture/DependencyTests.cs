@@ -34,8 +34,8 @@ public sealed partial class DependencyTests
         // Hashing: opening a list names the convention of its hashes.
         ["DependencyInjection"] =
         [
-            Root, "Images", "Hashing", "Matching", "Classification", "Prompts", "Policies", "Accounts", "Audit", "Reporting", "Storage",
-            "External", "Monitoring", "Pipeline",
+            Root, "Images", "Hashing", "Matching", "Classification", "Prompts", "Policies", "Accounts", "Audit", "Reporting", "Evidence",
+            "Reports", "Storage", "External", "Monitoring", "Pipeline",
         ],
     };
 

@@ -92,6 +92,7 @@ public sealed class ToStringTests
         new AccountSignal(Planted, "sexual", Decision.Block, 1, Planted, default),
         new Appeal(Planted, 1, default) { Reason = Planted, DecidedBy = Planted },
         new AuditEntry { Kind = AuditKind.Verdict, Account = Planted, VerdictId = Planted, Inputs = [new InputDigest("prompt", Planted)] },
+        new UserReportCase(new UserReport(Planted, "harassment", default) { ReportedAccountId = Planted }, UserReportState.Upheld) { Reviewer = Planted, Reason = Planted },
         new ReportDraft(Planted, "kind", Convert.FromHexString(Planted)) { VerdictId = Planted },
         Report,
         new CheckSubject { AccountId = Planted, Inputs = [new InputDigest("prompt", Planted)] },

@@ -106,6 +106,33 @@ public sealed class PolicyExplanationTests
     }
 
     [Fact]
+    public void A_rule_that_needs_what_is_not_configured_is_blind_and_says_what_it_needs()
+    {
+        const CategorySources All = CategorySources.Text | CategorySources.Picture | CategorySources.Lists | CategorySources.Accounts;
+        foreach (string name in SafetyPolicy.BuiltInNames)
+        {
+            foreach (Operation operation in Enum.GetValues<Operation>())
+            {
+                PolicyExplanation untold = Explain(null), all = Explain(All), none = Explain(CategorySources.Text);
+                Assert.All(untold.Lines.Concat(all.Lines), l => Assert.Equal((CategorySources.None, false), (l.Missing, l.IsBlind)));
+                Assert.Equal(untold.Lines.Select(l => l.Rule.Id), none.Lines.Select(l => l.Rule.Id));
+                Assert.All(none.Lines, l => Assert.False(l.Missing.HasFlag(CategorySources.Text)));
+                PolicyLine known = none.Lines.First(l => l.Rule.Category == SafetyCategory.KnownContent);
+                Assert.Equal((CategorySources.Lists, true), (known.Missing, known.IsBlind));
+                Assert.All(
+                    none.Lines.Where(l => l.Rule.Category == SafetyCategory.ChildPhoto), l => Assert.Equal((CategorySources.Picture, true), (l.Missing, l.IsBlind)));
+                Assert.Equal(operation == Operation.Edit, none.Lines.Any(l => l.Rule.Id == "floor-child-edit"));
+                PolicyLine denied = none.Lines.First(l => l.Rule.Category == SafetyCategory.AccountDenied);
+                Assert.Equal((CategorySources.Accounts, true), (denied.Missing, denied.IsBlind));
+                Assert.Contains(none.Lines, l => l is { Missing: CategorySources.Picture, IsBlind: false }); // sees texts, not pictures
+
+                PolicyExplanation Explain(CategorySources? configured)
+                    => PolicyExplanation.Of(SafetyPolicy.BuiltIn(name), new PolicySituation(AgeBand.Adult, operation) { Configured = configured });
+            }
+        }
+    }
+
+    [Fact]
     public void Policies_differ_by_what_they_do()
     {
         SafetyPolicy balanced = SafetyPolicy.BuiltIn("balanced");
