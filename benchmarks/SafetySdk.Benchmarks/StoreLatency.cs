@@ -24,11 +24,13 @@ internal static class StoreLatency
         AccountId = "account-4711",
     };
 
-    private static readonly SafetyPipeline Pipeline = new(new SafetyPipelineParts
+    private static readonly SafetyPipelineParts Parts = new()
     {
         Policy = PolicyFile.Load("balanced"),
         PromptClassifiers = [new Silent()],
-    });
+    };
+
+    private static readonly SafetyPipeline Pipeline = new(Parts);
 
     public static void Run(string[] args)
     {
@@ -47,20 +49,25 @@ internal static class StoreLatency
         using PostgresSafetyStore? waiting = connection is null ? null : PostgresSafetyStore.Open(connection, schema);
         using PostgresSafetyStore? relaxed =
             connection is null ? null : PostgresSafetyStore.Open(connection, schema with { AsynchronousCommit = true });
+        var gatedInMemory = new SafetyPipeline(Parts with { Accounts = new AccountLookup(memory) });
+        var gated = new SafetyPipeline(Parts with { Accounts = new AccountLookup(sqlite) });
         List<(string Name, Action Check, int Divisor)> lanes =
         [
             ("pipeline and policy alone", () => Pipeline.Check(Request), 1),
-            ("with gate and audit, in memory", () => Check(inMemory), 1),
-            ("with gate and audit, SQLite, survives the process", () => Check(process), 1),
-            ("with gate and audit, SQLite, survives a loss of power", () => Check(full), 20),
+            ("with gate and audit, in memory", () => Check(gatedInMemory, inMemory), 1),
+            ("with gate and audit, SQLite, survives the process", () => Check(gated, process), 1),
+            ("with gate and audit, SQLite, survives a loss of power", () => Check(gated, full), 20),
         ];
         VerdictRecorder? fleet = null;
+        SafetyPipeline? gatedFleet = null;
         if (waiting is not null && relaxed is not null)
         {
             var soon = new VerdictRecorder(relaxed, digester);
             fleet = new VerdictRecorder(waiting, digester);
-            lanes.Add(("with gate and audit, PostgreSQL, survives the process", () => Check(soon), 4));
-            lanes.Add(("with gate and audit, PostgreSQL, survives a loss of power", () => Check(fleet), 20));
+            var gatedSoon = new SafetyPipeline(Parts with { Accounts = new AccountLookup(relaxed) });
+            gatedFleet = new SafetyPipeline(Parts with { Accounts = new AccountLookup(waiting) });
+            lanes.Add(("with gate and audit, PostgreSQL, survives the process", () => Check(gatedSoon, soon), 4));
+            lanes.Add(("with gate and audit, PostgreSQL, survives a loss of power", () => Check(gatedFleet, fleet), 20));
         }
 
         Console.WriteLine($"{Environment.ProcessorCount} processors, .NET {Environment.Version}, {checks} checks x {rounds} rounds");
@@ -89,10 +96,10 @@ internal static class StoreLatency
                 $"| {lanes[lane].Name} | {p50[lane].Min():0.0} / {Median(p50[lane]):0.0} | {p95[lane].Min():0.0} / {Median(p95[lane]):0.0} | {bytes[lane]:0} |"));
         }
 
-        Rates("SQLite", full);
-        if (fleet is not null)
+        Rates("SQLite", gated, full);
+        if (fleet is not null && gatedFleet is not null)
         {
-            Rates("PostgreSQL", fleet);
+            Rates("PostgreSQL", gatedFleet, fleet);
             bool intact = StoredAudit.VerifyAsync(waiting!).GetAwaiter().GetResult().IsIntact;
             Console.WriteLine($"log in PostgreSQL intact: {intact}; drop its schema {schema.Schema}");
         }
@@ -105,29 +112,31 @@ internal static class StoreLatency
         }
     }
 
-    private static void Rates(string name, VerdictRecorder recorder)
+    private static void Rates(string name, SafetyPipeline pipeline, VerdictRecorder recorder)
     {
         foreach (int writers in (int[])[1, 8, 64])
         {
-            double rate = Enumerable.Range(0, 3).Max(_ => Rate(recorder, writers, TimeSpan.FromSeconds(1)));
+            double rate = Enumerable.Range(0, 3).Max(_ => Rate(pipeline, recorder, writers, TimeSpan.FromSeconds(1)));
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"checks a second that survive a loss of power, {name}, {writers} at a time: {rate:0}"));
         }
     }
 
-    private static void Check(VerdictRecorder recorder) => CheckAsync(recorder).AsTask().GetAwaiter().GetResult();
+    private static void Check(SafetyPipeline pipeline, VerdictRecorder recorder)
+        => RecordAsync(pipeline.Check(Request), recorder).AsTask().GetAwaiter().GetResult();
 
-    private static async ValueTask<Verdict> CheckAsync(VerdictRecorder recorder)
+    private static async ValueTask RecordAsync(Verdict verdict, VerdictRecorder recorder)
     {
-        Accounts.Account account = await recorder.Accounts.FindAsync(Request.AccountId!).ConfigureAwait(false);
-        Verdict verdict = Pipeline.Check(Request with { Age = account.AgeFor(Request.Age) });
         var subject = new CheckSubject
         {
             AccountId = Request.AccountId,
             Inputs = CheckSubject.Digest(recorder.Digester, Request.Prompt, Request.Images, Request.OutputImages),
         };
         verdict = await recorder.RecordOrRefuseAsync(verdict, subject).ConfigureAwait(false);
-        return verdict.Decision == Decision.Allow ? verdict : throw new InvalidOperationException("The check does not answer as expected.");
+        if (verdict.Decision != Decision.Allow)
+        {
+            throw new InvalidOperationException("The check does not answer as expected.");
+        }
     }
 
     private static double[] Time(Action check, int count, out double bytes)
@@ -146,7 +155,7 @@ internal static class StoreLatency
         return times;
     }
 
-    private static double Rate(VerdictRecorder recorder, int writers, TimeSpan time)
+    private static double Rate(SafetyPipeline pipeline, VerdictRecorder recorder, int writers, TimeSpan time)
     {
         long done = 0;
         var clock = Stopwatch.StartNew();
@@ -154,7 +163,7 @@ internal static class StoreLatency
         {
             while (clock.Elapsed < time)
             {
-                await CheckAsync(recorder).ConfigureAwait(false);
+                await RecordAsync(pipeline.Check(Request), recorder).ConfigureAwait(false);
                 Interlocked.Increment(ref done);
             }
         })).ToArray());
