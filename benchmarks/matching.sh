@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Times hashing look-up, scan, build and update of an index against faiss and a scalar scan, in one run for each list. Prints Markdown.
+# Times hashing, and look-up, scan, build and update of an index against faiss and a scalar scan, in one run for each list. Prints Markdown.
 # Debian's python3-faiss is installed when root runs it; without it the peer is left out.
 #
 #   bash benchmarks/matching.sh [COUNT...]     default: 1000000 10000000 (about 6 GiB of memory, ten minutes)
@@ -24,6 +24,8 @@ trap 'rm -rf "$work"' EXIT
 commit=$(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo unknown)
 [ -z "$(git -C "$root" status --porcelain -- ':!benchmarks/results' 2>/dev/null)" ] || commit="$commit with changes"
 echo "Machine: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(nproc --all) processors; one thread, on processor $core. Commit $commit."
+echo; echo "### Hashing"; echo
+DOTNET_TieredCompilation=0 taskset -c "$core" dotnet "$project/bin/Release/net10.0/SafetySdk.Benchmarks.dll" hashing
 [ $# -gt 0 ] || set -- 1000000 10000000
 for count in "$@"; do
   for kind in random clustered; do

@@ -6,6 +6,9 @@ switch (args)
     case ["matching", ..]:
         MatchingMeasurement.Run(args);
         break;
+    case ["hashing"]:
+        HashingMeasurement.Run();
+        break;
     case ["stores", .. string[] rest]:
         StoreLatency.Run(rest);
         break;
