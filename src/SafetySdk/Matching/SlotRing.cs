@@ -140,10 +140,11 @@ internal sealed unsafe class SlotRing
             for (int i = 0; i < count; i++)
             {
                 RequireValues(slot, places[i], 1);
-                slots[(i * Slots) + slot + 1] = _tables[slot].Values[places[i]];
+                ushort value = _tables[slot].Values[places[i]];
+                slots[(i * Slots) + slot + 1] = value;
                 if (slot < Slots - 2)
                 {
-                    places[i] = Next(slot, places[i]);
+                    places[i] = Next(slot, places[i], value);
                 }
             }
         }
@@ -230,17 +231,35 @@ internal sealed unsafe class SlotRing
         }
     }
 
-    // All walkers take a step together, so that their accesses to memory overlap.
+    // All walkers take a step together: what one reads was asked for a round ago, while the others went on.
     private void Walk(ref Query query, SearchScratch scratch)
     {
         Walker[] walkers = scratch.Walkers;
         int count = scratch.WalkerCount;
-        for (int length = 2; length < Slots && count > 0; length++)
+        for (int length = 2; count > 0; length++)
         {
             int kept = 0;
+            int limit = query.Limit(length);
             for (int i = 0; i < count; i++)
             {
                 Walker walker = walkers[i];
+                RequireValues(walker.Slot, walker.Place, 1);
+                ushort value = _tables[walker.Slot].Values[walker.Place];
+                if (length > 2)
+                {
+                    walker.Distance += BitOperations.PopCount((uint)(value ^ query.Slot(walker.Slot + 1)));
+                    if (walker.Distance > (walker.IsNamed ? query.Distance : limit))
+                    {
+                        continue;
+                    }
+                }
+
+                if (length == Slots)
+                {
+                    scratch.Hits.Add(new HammingHit(walker.Number, query.Number, walker.Distance));
+                    continue;
+                }
+
                 if (HasNumbers(walker.Slot) && !walker.IsNamed)
                 {
                     // Several walkers may be the same hash. The first to learn its name goes on, up to the whole distance; the rest stop.
@@ -251,34 +270,13 @@ internal sealed unsafe class SlotRing
                     }
                 }
 
-                walker.Place = Next(walker.Slot, walker.Place);
+                walker.Place = Next(walker.Slot, walker.Place, value);
                 walker.Slot = (byte)((walker.Slot + 1) & SlotMask);
                 Await(walker.Slot, walker.Place);
                 walkers[kept++] = walker;
             }
 
             count = kept;
-            kept = 0;
-            int limit = query.Limit(length + 1);
-            for (int i = 0; i < count; i++)
-            {
-                Walker walker = walkers[i];
-                RequireValues(walker.Slot, walker.Place, 1);
-                ushort value = _tables[walker.Slot].Values[walker.Place];
-                Prefetch(_tables[(walker.Slot + 1) & SlotMask].Directory + value);
-                walker.Distance += BitOperations.PopCount((uint)(value ^ query.Slot(walker.Slot + 1)));
-
-                // Kept or not, it is written: nothing predicts which ones are.
-                walkers[kept] = walker;
-                kept += walker.Distance <= (walker.IsNamed ? query.Distance : limit) ? 1 : 0;
-            }
-
-            count = kept;
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            scratch.Hits.Add(new HammingHit(walkers[i].Number, query.Number, walkers[i].Distance));
         }
 
         scratch.WalkerCount = 0;
@@ -297,15 +295,14 @@ internal sealed unsafe class SlotRing
         }
     }
 
-    // From a hash's place in a table to its place in the next.
+    // From a hash's place in a table to its place in the next, among those with a value.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private uint Next(int slot, uint place)
+    private uint Next(int slot, uint place, ushort value)
     {
         ref readonly Table table = ref _tables[slot];
         long at = (long)place * table.RankBytes;
         _data.Require(table.Ranks - _data.Start + at, table.RankBytes);
         uint rank = table.RankBytes == 1 ? table.Ranks[at] : *(ushort*)(table.Ranks + at);
-        ushort value = table.Values[place];
         uint* bucket = _tables[(slot + 1) & SlotMask].Directory + value;
         uint size = bucket[1] - bucket[0];
         if (size > SlotRingOverflow.Limit(table.RankBytes))
