@@ -15,7 +15,7 @@ public static class NativeCounters
 }
 
 [Collection(NativeCounters.Name)]
-public sealed class VipsImageDecoderTests : ImageDecoderContract
+public sealed class VipsImageDecoderTests : ImageDecoderContract, IDisposable
 {
     // Pictures of every kind with a profile, sound and broken.
     private static readonly byte[][] Profiled =
@@ -28,8 +28,11 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
     ];
 
     private readonly VipsImageDecoder _decoder = new(TestEnvironment.Runtime());
+    private readonly string _folder = Directory.CreateTempSubdirectory("vips-").FullName;
 
     protected override IImageDecoder Decoder => _decoder;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
     [InlineData("pdq/raw/aaa-orig", "pdq/images/aaa-orig.jpg")]
@@ -249,12 +252,11 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
     [Fact]
     public void A_missing_library_is_named_with_the_remedy()
     {
-        string folder = Directory.CreateTempSubdirectory().FullName;
-        ImageException e = Assert.Throws<ImageException>(() => new VipsImageDecoder(folder));
+        ImageException e = Assert.Throws<ImageException>(() => new VipsImageDecoder(_folder));
         Assert.Equal(ImageError.DecoderMissing, e.Error);
-        Assert.Contains(folder, e.Message, StringComparison.Ordinal);
+        Assert.Contains(_folder, e.Message, StringComparison.Ordinal);
         Assert.Contains("bash native/restore.sh", e.Message, StringComparison.Ordinal);
-        var home = new SafetyHome(Path.Combine(folder, "nowhere"));
+        var home = new SafetyHome(Path.Combine(_folder, "nowhere"));
         e = Assert.Throws<ImageException>(() => new VipsImageDecoder(home));
         Assert.Equal(ImageError.DecoderMissing, e.Error);
         Assert.Contains(home.RuntimeDirectory, e.Message, StringComparison.Ordinal);
@@ -263,11 +265,10 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
     [Fact]
     public void Old_codecs_are_refused_before_anything_is_loaded()
     {
-        string folder = Directory.CreateTempSubdirectory().FullName;
-        File.WriteAllText(Path.Combine(folder, VipsLibraryFile.Pattern.Replace("*", "8.18.7", StringComparison.Ordinal)), "no library");
-        Assert.Equal(ImageError.DecoderTooOld, Assert.Throws<ImageException>(() => new VipsImageDecoder(folder)).Error);
-        File.WriteAllText(Path.Combine(folder, "versions.json"), """{ "png": "1.6.57", "webp": "1.6.0" }""");
-        ImageException e = Assert.Throws<ImageException>(() => new VipsImageDecoder(folder, acceptUnknownCodecVersions: true));
+        File.WriteAllText(Path.Combine(_folder, VipsLibraryFile.Pattern.Replace("*", "8.18.7", StringComparison.Ordinal)), "no library");
+        Assert.Equal(ImageError.DecoderTooOld, Assert.Throws<ImageException>(() => new VipsImageDecoder(_folder)).Error);
+        File.WriteAllText(Path.Combine(_folder, "versions.json"), """{ "png": "1.6.57", "webp": "1.6.0" }""");
+        ImageException e = Assert.Throws<ImageException>(() => new VipsImageDecoder(_folder, acceptUnknownCodecVersions: true));
         Assert.Equal(ImageError.DecoderTooOld, e.Error);
         Assert.Contains("1.6.57", e.Message, StringComparison.Ordinal);
         Assert.Contains("1.6.58", e.Message, StringComparison.Ordinal);
@@ -306,8 +307,7 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
         Assert.Equal("libvips", second.Name);
         Assert.True(Version.Parse(second.Version) >= VipsVersionFloor.Library);
 
-        string folder = Directory.CreateTempSubdirectory().FullName;
-        string copy = Path.Combine(folder, Path.GetFileName(_decoder.Library.Path));
+        string copy = Path.Combine(_folder, Path.GetFileName(_decoder.Library.Path));
         File.CreateSymbolicLink(copy, _decoder.Library.Path);
         Assert.Same(_decoder.Library, new VipsImageDecoder(copy, acceptUnknownCodecVersions: true).Library);
 
