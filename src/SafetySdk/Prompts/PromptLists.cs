@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using SafetySdk.Classification;
+using SafetySdk.Prompts.Requests;
 
 namespace SafetySdk.Prompts;
 
@@ -28,6 +29,7 @@ internal readonly record struct PhraseMeaning(PhraseRole Role, SafetyCategory Ca
 internal sealed class PromptLists
 {
     private const string Empty = "-";
+    private const string RequestClass = "class";
     private const int DigestCharacters = 8;
     private const int MinUnspaced = 5;
     private static readonly Lazy<PromptLists> Lazily = new(() => new PromptLists());
@@ -52,6 +54,11 @@ internal sealed class PromptLists
             Add(row, row.Phrases(1), new PhraseMeaning(PhraseRole.Term, default, 0, Define(row.Cells[0])));
         }
 
+        foreach (ListRow row in PromptListReader.Rows("requests.", 3, 5).Where(static r => r.Cells[0] == RequestClass))
+        {
+            Add(row, row.Phrases(2), new PhraseMeaning(PhraseRole.Term, default, 0, Define(RequestFrame.ClassName(row, row.Cells[1]))));
+        }
+
         foreach (ListRow row in PromptListReader.Rows("benign.", 1, 1))
         {
             Add(row, row.Phrases(0), new PhraseMeaning(PhraseRole.Benign, default, 0, -1));
@@ -70,6 +77,8 @@ internal sealed class PromptLists
         Matcher = _builder.Build();
         _unspacedMatcher = _unspacedBuilder.Build();
         Rules = [.. PromptListReader.Rows("rules.", 3, 4).SelectMany(row => PromptRule.Read(row, this))];
+        Requests = new RequestGrammar(PromptListReader.Rows("requests.", 3, 5).Where(static r => r.Cells[0] != RequestClass)
+            .SelectMany(row => RequestFrame.Read(row, this)));
         Version = Digest();
     }
 
@@ -101,6 +110,8 @@ internal sealed class PromptLists
 
     public IReadOnlyList<PromptRule> Rules { get; }
 
+    public RequestGrammar Requests { get; }
+
     /// <summary>Short digest over all lists.</summary>
     public string Version { get; }
 
@@ -116,6 +127,8 @@ internal sealed class PromptLists
     public int Concept(string name) => _concepts.TryGetValue(name, out int concept)
         ? concept
         : throw new FormatException($"No term belongs to the concept {name}.");
+
+    public bool TryConcept(string name, out int concept) => _concepts.TryGetValue(name, out concept);
 
     public static int? Year(ListRow row, int cell)
         => row.Cells[cell] == Empty ? null
@@ -142,7 +155,9 @@ internal sealed class PromptLists
         {
             bool single = splitSingle && !name.Contains(' ', StringComparison.Ordinal) && !ScriptKinds.IsUnspaced(name[0]);
             int index = Define(single ? PromptConcepts.SingleNameFigure : concept);
-            Add(row, [name], new PhraseMeaning(PhraseRole.Term, default, 0, index));
+            // Normalising takes the apostrophe of "Ada's" away.
+            string[] forms = !single && char.IsAsciiLetter(name[^1]) ? [name, name + "s"] : [name];
+            Add(row, forms, new PhraseMeaning(PhraseRole.Term, default, 0, index));
         }
     }
 

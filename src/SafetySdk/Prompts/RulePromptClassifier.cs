@@ -1,4 +1,5 @@
 using SafetySdk.Classification;
+using SafetySdk.Prompts.Requests;
 
 namespace SafetySdk.Prompts;
 
@@ -14,12 +15,27 @@ public sealed class RulePromptClassifier : IPromptClassifier
     private const double MinObfuscation = 0.25;
     private const double PictureJailbreakGain = 0.1;
     private readonly PromptLists _lists = PromptLists.Embedded;
+    private readonly RequestNames? _names;
+
+    /// <summary>Judges by the embedded lists alone.</summary>
+    public RulePromptClassifier()
+    {
+    }
+
+    /// <summary>Judges by the embedded lists and by names of artists and public figures that the host brings.</summary>
+    /// <param name="names">The names.</param>
+    public RulePromptClassifier(RequestNames names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        _names = names;
+    }
 
     /// <inheritdoc/>
     public string Name => "prompt-rules";
 
-    /// <summary>Version of the rules, and a digest of the lists: both must be equal for two findings to be comparable.</summary>
-    public string Version => $"1+{_lists.Version}";
+    /// <summary>Version of the rules, and digests of the lists and of the host's names, if any: all must be equal for two findings to be
+    /// comparable.</summary>
+    public string Version => _names is null ? $"1+{_lists.Version}" : $"1+{_lists.Version}+{_names.Version}";
 
     /// <inheritdoc/>
     public IReadOnlyList<Signal> Classify(string text, TextOrigin origin)
@@ -55,7 +71,7 @@ public sealed class RulePromptClassifier : IPromptClassifier
         string text, Reading reading, TextOrigin origin, Dictionary<(SafetyCategory Category, TextSpan Span), double> strongest)
     {
         using NormalisedText plain = TextNormaliser.Normalise(text, reading);
-        foreach (Finding finding in TextReading.Find(plain, _lists))
+        foreach (Finding finding in TextReading.Find(plain, _lists, _names))
         {
             // Text in a picture has no business giving orders to the model that looks at it.
             double gain = origin == TextOrigin.Picture && finding.Category == SafetyCategory.Jailbreak ? PictureJailbreakGain : 0;

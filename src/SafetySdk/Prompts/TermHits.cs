@@ -22,6 +22,14 @@ internal sealed class TermHits
     /// <summary>Adds a hit; hits come by start.</summary>
     public void Add(int concept, int start, int end) => (_hits[concept] ??= []).Add((start, end));
 
+    /// <summary>Adds hits of a concept that were found elsewhere, in any order.</summary>
+    public void Merge(int concept, IEnumerable<(int Start, int End)> hits)
+    {
+        List<(int Start, int End)> all = _hits[concept] ??= [];
+        all.AddRange(hits);
+        all.Sort(static (a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.End.CompareTo(b.End));
+    }
+
     /// <summary>Words between two stretches, the second after the first.</summary>
     public int Gap(int firstEnd, int secondStart) => Math.Max(0, _words[secondStart] - _words[firstEnd - 1] - 1);
 

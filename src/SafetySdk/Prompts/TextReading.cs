@@ -1,4 +1,5 @@
 using SafetySdk.Classification;
+using SafetySdk.Prompts.Requests;
 
 namespace SafetySdk.Prompts;
 
@@ -23,16 +24,18 @@ internal static class TextReading
     private const int AdultAge = 18;
 
     /// <summary>Finds everything in one normalised text.</summary>
-    public static List<Finding> Find(NormalisedText plain, PromptLists lists)
+    public static List<Finding> Find(NormalisedText plain, PromptLists lists, RequestNames? names = null)
     {
         var findings = new List<Finding>();
         ReadOnlySpan<char> text = plain.Characters;
         TermHits terms = Match(plain, lists, findings);
+        names?.Find(plain, lists, terms);
         foreach (PromptRule rule in lists.Rules)
         {
             Apply(rule, terms, findings);
         }
 
+        lists.Requests.Find(text, terms, findings);
         List<AgeMention> ages = AgeMentions.Find(text, terms, lists);
         AddMinors(terms, ages, lists, findings);
         Soften(terms, lists, findings);
@@ -187,6 +190,7 @@ internal static class TextReading
         {
             bool sexual =
                 findings[i].Category is SafetyCategory.Sexual or SafetyCategory.SexualRealPerson or SafetyCategory.SexualSuggestive
+                    or SafetyCategory.UndressingIntent
                 && findings[i].Score >= SexualEvidence;
             best = sexual && (best < 0 || findings[i].Score > findings[best].Score) ? i : best;
         }
