@@ -15,6 +15,9 @@ internal sealed record ExaminedImage(string Source)
     /// <summary>The text read in the picture, one line a line; null where there is none.</summary>
     public string? Text { get; init; }
 
+    /// <summary>Names of the objects seen in the picture, each once, in ordinal order; empty where there is none.</summary>
+    public IReadOnlyList<string> Objects { get; init; } = [];
+
     public bool IsKnown => Signals.Any(static s => s.Category == SafetyCategory.KnownContent);
 
     public ExaminedImage Failed(string check, CheckFailureKind kind, string message, params SafetyCategory[] categories)

@@ -13,6 +13,9 @@ internal sealed class ImageExamination(ImageLoading loading, IImageAnalyzer? ana
 {
     private const string AnalyzeCheck = "image-detectors";
 
+    // Fainter objects would put words into mouths.
+    private const double LeastObject = 0.5;
+
     public async ValueTask<IReadOnlyList<ExaminedImage>> ExamineAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> images, string source, Operation operation, StageBudget budget)
     {
@@ -95,6 +98,7 @@ internal sealed class ImageExamination(ImageLoading loading, IImageAnalyzer? ana
             var signals = new List<Signal>(examined.Signals);
             var failures = new List<CheckFailure>(examined.Failures);
             var text = new List<string>();
+            var objects = new SortedSet<string>(StringComparer.Ordinal);
             foreach (DecodedFrame frame in image.Analyzed)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -105,13 +109,14 @@ internal sealed class ImageExamination(ImageLoading loading, IImageAnalyzer? ana
                     Source = examined.Source,
                     Modality = Modality.Image,
                 });
+                objects.UnionWith(analysis.Objects.Where(static o => o.Score >= LeastObject).Select(static o => o.Label));
                 failures.AddRange(analysis.Failures.Select(f => f with { Source = examined.Source }));
                 // What stays on the screen from frame to frame is written there once.
                 string[] before = [.. text];
                 text.AddRange(analysis.Text.Select(static l => l.Text).Where(l => !before.Contains(l)));
             }
 
-            return examined with { Signals = signals, Failures = failures, Text = text.Count == 0 ? null : string.Join('\n', text) };
+            return examined with { Signals = signals, Failures = failures, Text = text.Count == 0 ? null : string.Join('\n', text), Objects = [.. objects] };
         }
         catch (ModelException e)
         {

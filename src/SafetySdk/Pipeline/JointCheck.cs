@@ -46,20 +46,23 @@ internal sealed class JointCheck(TextExamination texts)
         return new StageResult(signals, failures);
     }
 
-    // A sentence split between what was typed and pictures is judged as one. Pictures are joined in the order of their text, not of the
-    // request, so that their order leaves no trace.
-    private ValueTask<IReadOnlyList<Signal>> JoinedTextAsync(
+    // A sentence split between what was typed and pictures is judged as one; so is one where a picture stands for a word.
+    private async ValueTask<IReadOnlyList<Signal>> JoinedTextAsync(
         SafetyRequest request,
         IReadOnlyList<ExaminedImage> uploads,
         IReadOnlyList<Signal> parts,
         StageBudget budget,
         List<CheckFailure> failures)
     {
-        string[] read = [.. uploads.Select(u => u.Text).OfType<string>().Order(StringComparer.Ordinal)];
-        string typed = PromptCheck.Typed(request);
-        return read.Length + (typed.Length == 0 ? 0 : 1) < 2
-            ? new([])
-            : texts.JoinedAsync(
-                string.Join('\n', typed.Length == 0 ? read : [typed, .. read]), "prompt and text in images", request.Operation, budget, parts, failures);
+        var found = new List<Signal>();
+        foreach (string text in JointText.Of(PromptCheck.Typed(request), uploads))
+        {
+            var failed = new List<CheckFailure>();
+            IReadOnlyList<Signal> known = found.Count == 0 ? parts : [.. parts, .. found];
+            found.AddRange(await texts.JoinedAsync(text, "prompt and text in images", request.Operation, budget, known, failed).ConfigureAwait(false));
+            failures.AddRange(failed.Where(f => !failures.Exists(k => (k.Check, k.Kind, k.Message) == (f.Check, f.Kind, f.Message))));
+        }
+
+        return found;
     }
 }

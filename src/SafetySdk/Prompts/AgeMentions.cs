@@ -67,8 +67,15 @@ internal static class AgeMentions
     {
         int[] units = [lists.Concept(PromptConcepts.AgeUnit)];
         int prefix = lists.Concept(PromptConcepts.AgePrefix);
+        int tens = lists.Concept(PromptConcepts.TensWord);
         foreach ((int start, int end) in hits.Of(lists.Concept(PromptConcepts.NumberWord)))
         {
+            if (hits.AnyAdjacentBefore(tens, start, out _))
+            {
+                // The five of twenty five.
+                continue;
+            }
+
             if (hits.TryNext(units, end, out (int Start, int End) unit) && unit.Start - end <= 1)
             {
                 ages.Add(new AgeMention(1, start, unit.End));

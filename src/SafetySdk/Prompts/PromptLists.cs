@@ -219,6 +219,7 @@ internal static class PromptConcepts
     public const string AgeUnit = "age_unit";
     public const string AgePrefix = "age_prefix";
     public const string NumberWord = "number_word";
+    public const string TensWord = "tens_word";
     public const string SexualHint = "sexual_hint";
     public const string RevealingClothing = "revealing_clothing";
     public const string AbuseReport = "abuse_report";

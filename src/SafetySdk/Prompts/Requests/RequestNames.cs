@@ -120,6 +120,14 @@ public sealed class RequestNames
     {
         var hits = new List<PhraseHit>();
         _matcher.Match(plain.Characters, plain.Joined, hits);
+
+        // Who is known to be dead is not made living by a list that knows no dates.
+        IReadOnlyList<(int Start, int End)> dead =
+        [
+            .. terms.Of(lists.Concept(PromptConcepts.DeceasedArtist)),
+            .. hits.Where(h => _concepts[h.Phrase] == PromptConcepts.DeceasedArtist).Select(static h => (h.Start, h.End)),
+        ];
+        hits.RemoveAll(h => _concepts[h.Phrase] == PromptConcepts.LivingArtist && dead.Any(d => d.Start <= h.Start && d.End >= h.End));
         foreach (IGrouping<string, PhraseHit> group in hits.GroupBy(h => _concepts[h.Phrase]))
         {
             terms.Merge(lists.Concept(group.Key), group.Select(static h => (h.Start, h.End)));
@@ -159,7 +167,7 @@ public sealed class RequestNames
             try
             {
                 using NormalisedText plain = TextNormaliser.Normalise(name);
-                words = plain.Characters.ToString().Replace('\n', ' ');
+                words = plain.Characters.ToString();
             }
             catch (PromptException)
             {
@@ -172,7 +180,36 @@ public sealed class RequestNames
             throw new NameListException(line, "a name is empty, longer than 200 characters, or has no letters.");
         }
 
-        bool single = !words.Contains(' ', StringComparison.Ordinal) && !ScriptKinds.IsUnspaced(words[0]);
+        if (words.Contains('\n', StringComparison.Ordinal))
+        {
+            // An initial with its full stop looks like the end of a sentence: the name counts with and without.
+            Put(names, words.Replace('\n', ' '), concept);
+        }
+
+        Put(names, words, concept);
+        string plainName = Untitled(words);
+        if (plainName.Length < words.Length)
+        {
+            Put(names, plainName, concept);
+        }
+    }
+
+    private static string Untitled(string words)
+    {
+        foreach (string title in (ReadOnlySpan<string>)["sir ", "dame ", "lord ", "lady ", "baron ", "rev ", "rev\n"])
+        {
+            if (words.StartsWith(title, StringComparison.Ordinal))
+            {
+                return words[title.Length..];
+            }
+        }
+
+        return words;
+    }
+
+    private static void Put(Dictionary<string, string> names, string words, string concept)
+    {
+        bool single = words.AsSpan().IndexOfAny(' ', '\n') < 0 && !ScriptKinds.IsUnspaced(words[0]);
         if (!single && (concept == PromptConcepts.DeceasedArtist || !names.ContainsKey(words)))
         {
             names[words] = concept;
