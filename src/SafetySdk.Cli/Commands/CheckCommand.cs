@@ -80,6 +80,7 @@ internal static class CheckCommand
             else
             {
                 WriteText(verdict, output);
+                WriteUserText(verdict, parsed.GetValue(locale), output);
             }
 
             foreach (CheckFailure failure in verdict.Failures)
@@ -153,6 +154,14 @@ internal static class CheckCommand
         => PolicyVocabulary.TryParse(name, out T value)
             ? value
             : throw new CommandException(ExitCode.Usage, $"there is no {typeof(T).Name.ToLowerInvariant()} '{name}'.");
+
+    private static void WriteUserText(Verdict verdict, string? locale, TextWriter output)
+    {
+        if (RefusalText.For(verdict, locale) is { } text)
+        {
+            output.WriteLine($"  for the user: {text.Message} {text.Reason}");
+        }
+    }
 
     private static void WriteText(Verdict verdict, TextWriter output)
     {

@@ -10,6 +10,7 @@ using SafetySdk.Monitoring;
 using SafetySdk.Pipeline;
 using SafetySdk.Policies;
 using SafetySdk.Prompts;
+using SafetySdk.Prompts.Requests;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -25,7 +26,8 @@ public static class SafetyServiceCollectionExtensions
     /// <remarks>
     /// Policy and lists are read when the pipeline is first resolved, which then throws <see cref="ArgumentException"/> (no such policy),
     /// <see cref="PolicyFormatException"/>, <see cref="NameListException"/>, <see cref="HashIndexException"/>, <see cref="HashListException"/> or
-    /// <see cref="IOException"/>. Resolve it at start-up so that a service with a wrong policy does not start.
+    /// <see cref="IOException"/>. Resolve it at start-up so that a service with a wrong policy does not start. Names of artists and public
+    /// figures for the request rules are a singleton <see cref="RequestNames"/> of the host's; none is needed.
     /// </remarks>
     /// <param name="services">The services.</param>
     /// <param name="configure">Sets the options.</param>
@@ -68,6 +70,7 @@ public static class SafetyServiceCollectionExtensions
             Decoder = provider.GetService<IImageDecoder>(),
             Analyzer = provider.GetService<IImageAnalyzer>(),
             PromptClassifiers = [.. provider.GetServices<IPromptClassifier>(), .. options.NameLists.Select(NameListClassifier.Open)],
+            Rewriter = provider.GetService<PromptRewriter>() ?? new PromptRewriter(provider.GetService<RequestNames>()),
             Matchers = Matchers(provider, options),
             ImageLimits = options.ImageLimits,
             ExternalDetectors = [.. provider.GetServices<GuardedDetector>()],

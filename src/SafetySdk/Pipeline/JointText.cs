@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SafetySdk.Pipeline;
 
 /// <summary>
@@ -68,24 +66,16 @@ internal static class JointText
         }
     }
 
+    // The first of each kind of slot: text that is all slots must not grow without bound.
     private static string Fill(string typed, string words)
     {
-        var filled = new StringBuilder(typed);
-        bool any = false;
+        string filled = typed;
         foreach (string slot in Slots)
         {
-            for (int at = filled.ToString().IndexOf(slot, StringComparison.OrdinalIgnoreCase); at >= 0 && filled.Length < typed.Length + (8 * words.Length);
-                at = filled.ToString().IndexOf(slot, at + words.Length, StringComparison.OrdinalIgnoreCase))
-            {
-                filled.Remove(at, slot.Length).Insert(at, words);
-                any = true;
-                if (at + words.Length > filled.Length)
-                {
-                    break;
-                }
-            }
+            int at = filled.IndexOf(slot, StringComparison.OrdinalIgnoreCase);
+            filled = at < 0 ? filled : string.Concat(filled.AsSpan(0, at), words, filled.AsSpan(at + slot.Length));
         }
 
-        return any ? filled.ToString() : $"{typed} {words}";
+        return ReferenceEquals(filled, typed) ? $"{typed} {words}" : filled;
     }
 }

@@ -78,6 +78,15 @@ internal sealed class PipelineRun(PipelineStages stages, SafetyRequest request, 
         return run;
     }
 
+    /// <summary>A run of a changed request that knows the account and the pictures, and nothing of what was typed before.</summary>
+    public PipelineRun Fresh(SafetyRequest changed)
+    {
+        var run = new PipelineRun(stages, changed with { OutputImages = [], OutputText = null }, inline, cancellationToken) { _uploads = _uploads };
+        run._records.AddRange(_records.Where(static r => r.Stage <= Stage.Upload));
+        run._seen.AddRange(_records.Where(static r => r.Stage <= Stage.Upload).SelectMany(static r => r.Result.Signals));
+        return run;
+    }
+
     public ValueTask AccountAsync()
         => StageAsync(
             Stage.Account,

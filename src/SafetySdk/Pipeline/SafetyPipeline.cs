@@ -1,4 +1,6 @@
 using SafetySdk.Policies;
+using SafetySdk.Prompts;
+using SafetySdk.Prompts.Requests;
 
 namespace SafetySdk.Pipeline;
 
@@ -153,6 +155,14 @@ public sealed partial class SafetyPipeline
     private async ValueTask<Verdict> FinishAsync(PipelineRun run, CancellationToken cancellationToken)
     {
         Verdict verdict = run.ToVerdict();
+        if (verdict.Decision == Decision.Transform && _stages.Parts.Rewriter is { } rewriter && run.Request.Prompt is { } prompt
+            && Offer(rewriter, prompt) is { } offer)
+        {
+            // An offer that would be turned down again helps nobody.
+            PipelineRun again = await RewriteAsync(run.Fresh(run.Request with { Prompt = offer.Text }), offer.Text).ConfigureAwait(false);
+            verdict = again.Decision == Decision.Allow ? verdict with { Rewrite = offer } : verdict;
+        }
+
         if (_stages.Parts.Recorders.Count == 0)
         {
             return verdict;
@@ -172,6 +182,19 @@ public sealed partial class SafetyPipeline
         }
 
         return verdict;
+    }
+
+    private static OfferedRewrite? Offer(PromptRewriter rewriter, string prompt)
+    {
+        try
+        {
+            return rewriter.Offer(prompt);
+        }
+        catch (PromptException)
+        {
+            // The check has said so already.
+            return null;
+        }
     }
 
     private Verdict NotRecorded(Verdict verdict, Exception e)

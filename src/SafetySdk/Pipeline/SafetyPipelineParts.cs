@@ -6,6 +6,7 @@ using SafetySdk.Matching;
 using SafetySdk.Monitoring;
 using SafetySdk.Policies;
 using SafetySdk.Prompts;
+using SafetySdk.Prompts.Requests;
 
 namespace SafetySdk.Pipeline;
 
@@ -23,6 +24,9 @@ public sealed record SafetyPipelineParts
 
     /// <summary>Prompt classifiers, all of which are run; where there is none, every text is a failed check.</summary>
     public IReadOnlyList<IPromptClassifier> PromptClassifiers { get; init; } = [];
+
+    /// <summary>Words prompts anew where the policy asks for that; null, the default, offers nothing.</summary>
+    public PromptRewriter? Rewriter { get; init; }
 
     /// <summary>Lists of known content. None means that known content is not looked for.</summary>
     public IReadOnlyList<IKnownContentMatcher> Matchers { get; init; } = [];

@@ -1,4 +1,5 @@
 using SafetySdk.Classification;
+using SafetySdk.Prompts.Requests;
 
 namespace SafetySdk.Policies;
 
@@ -37,7 +38,8 @@ public sealed record VerdictReason(
 /// <param name="Duration">Time spent.</param>
 public sealed record StageOutcome(Stage Stage, Decision Decision, TimeSpan Duration);
 
-/// <summary>The answer of the pipeline: what is to happen and why. A return value, never an exception. Immutable, holds no content.</summary>
+/// <summary>The answer of the pipeline: what is to happen and why. A return value, never an exception. Immutable, holds no content but the
+/// rewrite that it offers, which neither JSON nor records take over.</summary>
 public sealed record Verdict
 {
     /// <summary>The strictest decision of all stages.</summary>
@@ -54,6 +56,12 @@ public sealed record Verdict
 
     /// <summary>Where the user finds help, with <see cref="RequiredAction.OfferHelp"/>; null without.</summary>
     public HelpResource? Help { get; init; }
+
+    /// <summary>
+    /// Another wording that passes the same checks, where the decision is <see cref="Decision.Transform"/> and one is known; null otherwise.
+    /// Never applied: the host may offer it to the user, and what comes back is a new request.
+    /// </summary>
+    public OfferedRewrite? Rewrite { get; init; }
 
     /// <summary>
     /// What the user may be told, as a code that gives no rule away (<see cref="Refusals"/>); null where the decision is

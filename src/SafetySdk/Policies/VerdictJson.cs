@@ -55,6 +55,22 @@ public static class VerdictJson
             json.WriteEndObject();
         }
 
+        if (verdict.Rewrite is { } rewrite)
+        {
+            // Where and why, not what: the words are content.
+            json.WriteStartArray("rewrite");
+            foreach (Prompts.Requests.RewriteChange change in rewrite.Changes)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("start", change.Span.Start);
+                json.WriteNumber("length", change.Span.Length);
+                json.WriteString("reason", PolicyVocabulary.NameOf(change.Reason));
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
         if (verdict.Refusal is { } refusal)
         {
             json.WriteString("refusal", PolicyVocabulary.NameOf(refusal));

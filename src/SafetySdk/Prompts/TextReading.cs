@@ -42,7 +42,8 @@ internal static class TextReading
         return findings;
     }
 
-    private static TermHits Match(NormalisedText plain, PromptLists lists, List<Finding> findings)
+    /// <summary>Where the concepts occur; phrases that are findings by themselves are added.</summary>
+    public static TermHits Match(NormalisedText plain, PromptLists lists, List<Finding> findings)
     {
         var hits = new List<PhraseHit>();
         lists.Match(plain, hits);

@@ -19,7 +19,7 @@ public sealed partial class DependencyTests
         ["Matching"] = ["Kernels", "Images", "Hashing"], // the scan; a look-up takes a picture
         ["Classification"] = ["Images"], // the contract of detectors takes a picture
         ["Prompts"] = ["Classification"], // categories and signals
-        ["Policies"] = ["Classification"], // categories and signals
+        ["Policies"] = ["Classification", "Prompts"], // categories, signals, and the rewrite that a verdict offers
         ["Accounts"] = ["Policies"], // age bands and decisions
         ["Audit"] = ["Classification", "Policies"], // a record says what was seen and decided
         ["Reporting"] = [], // reports are bytes to it

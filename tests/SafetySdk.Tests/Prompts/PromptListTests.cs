@@ -93,10 +93,13 @@ public sealed class PromptListTests
     public void Every_concept_is_used()
     {
         HashSet<int> used = [.. Lists.Rules.SelectMany(r => r.Slots.SelectMany(s => s.Concepts).Concat(r.Unless))];
+        used.UnionWith(Lists.Requests.Frames.SelectMany(f => f.Slots.SelectMany(s => s.Concepts).Concat(f.Unless).Append(f.Not)));
+        // Courtesies are used where a frame of the language opens or closes a sentence; a language need not have such a frame.
+        used.UnionWith(Lists.Concepts.Where(c => c.EndsWith(":courtesy", StringComparison.Ordinal) || c == "any:not").Select(Lists.Concept));
         string[] inCode =
         [
             PromptConcepts.DeceasedArtist, PromptConcepts.Minor, PromptConcepts.AmbiguousMinor, PromptConcepts.AgeUnit,
-            PromptConcepts.AgePrefix, PromptConcepts.NumberWord, PromptConcepts.SexualHint, PromptConcepts.AbuseReport, PromptConcepts.RevealingClothing,
+            PromptConcepts.AgePrefix, PromptConcepts.NumberWord, PromptConcepts.TensWord, PromptConcepts.SexualHint, PromptConcepts.AbuseReport, PromptConcepts.RevealingClothing,
             PromptConcepts.Stance, PromptConcepts.Game,
         ];
         used.UnionWith(inCode.Select(Lists.Concept));

@@ -8,6 +8,7 @@ namespace SafetySdk.Prompts.Requests;
 internal sealed class RequestGrammar
 {
     private const int MaxSentence = 320;
+    private const int MaxPhrase = 48;
     private const int MaxSteps = 96;
     private const int MaxFindingsPerFrame = 4;
     private const int NegationGap = 2;
@@ -130,10 +131,33 @@ internal sealed class RequestGrammar
         foreach (int concept in frame.Unless)
         {
             IReadOnlyList<(int Start, int End)> hits = terms.Of(concept);
-            int i = FirstFrom(hits, first);
-            if (i < hits.Count && hits[i].Start < last)
+            for (int i = FirstFrom(hits, first); i < hits.Count && hits[i].Start < last; i++)
             {
-                return true;
+                if (!IsPartOfSlot(frame, terms, hits[i]))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    // "does" in the name Sam Does Arts asks for nothing.
+    private static bool IsPartOfSlot(RequestFrame frame, TermHits terms, (int Start, int End) hit)
+    {
+        foreach (RuleSlot slot in frame.Slots)
+        {
+            foreach (int concept in slot.Concepts)
+            {
+                IReadOnlyList<(int Start, int End)> hits = terms.Of(concept);
+                for (int i = FirstFrom(hits, hit.Start - MaxPhrase); i < hits.Count && hits[i].Start <= hit.Start; i++)
+                {
+                    if (hits[i].End >= hit.End && hits[i].End - hits[i].Start > hit.End - hit.Start)
+                    {
+                        return true;
+                    }
+                }
             }
         }
 
