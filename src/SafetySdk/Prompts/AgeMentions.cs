@@ -39,7 +39,7 @@ internal static class AgeMentions
             Add(ages, text, numberStart, numberEnd, start, numberEnd);
         }
 
-        AddWords(ages, hits, lists);
+        AddWords(ages, text, hits, lists);
         return ages;
     }
 
@@ -63,7 +63,7 @@ internal static class AgeMentions
     }
 
     // The number words listed are those below 18: one beside a unit or a prefix is the age of a minor, whichever it is.
-    private static void AddWords(List<AgeMention> ages, TermHits hits, PromptLists lists)
+    private static void AddWords(List<AgeMention> ages, ReadOnlySpan<char> text, TermHits hits, PromptLists lists)
     {
         int[] units = [lists.Concept(PromptConcepts.AgeUnit)];
         int prefix = lists.Concept(PromptConcepts.AgePrefix);
@@ -76,7 +76,7 @@ internal static class AgeMentions
                 continue;
             }
 
-            if (hits.TryNext(units, end, out (int Start, int End) unit) && unit.Start - end <= 1)
+            if (hits.TryNext(units, end, out (int Start, int End) unit) && (unit.Start == end || (unit.Start == end + 1 && text[end] == ' ')))
             {
                 ages.Add(new AgeMention(1, start, unit.End));
             }

@@ -31,8 +31,8 @@ public sealed class RefusalTextTests
     {
         string[] forbidden =
         [
-            .. SafetyCategories.All.Select(c => c.Name()).Where(n => n is not ("violence" or "sexual")),
-            .. SafetyPolicy.BuiltIn("strict").Rules.Select(r => r.Id).Where(i => i is not "violence"), "policy", "rule", "score", "detect", "should", "CAPTCHA", "bomb", "weapon", "nud",
+            .. SafetyCategories.All.Select(c => c.Name()).Where(n => n is not ("violence" or "sexual" or "privacy")),
+            .. SafetyPolicy.BuiltIn("strict").Rules.Select(r => r.Id).Where(i => i is not ("violence" or "privacy" or "sexual")), "policy", "rule", "score", "detect", "should", "CAPTCHA", "bomb", "weapon", "nud",
         ];
         foreach (RefusalCode code in Enum.GetValues<RefusalCode>())
         {

@@ -48,7 +48,7 @@ public sealed class RequestCorpusTests(ITestOutputHelper output)
             List<Row> rows = Rows(split);
             double recall = Rate($"{split} likeness recall", rows.Where(r => r.Tags.Contains("intent:public_figure")), r => Has(r.Text, SafetyCategory.PublicFigure), missed: true);
             double twins = Rate($"{split} likeness twins", rows.Where(r => r.Tags.Contains("contrast:public_figure")), r => Has(r.Text, SafetyCategory.PublicFigure));
-            Assert.True(recall >= 0.85 && twins <= 0.05, $"{split}: {recall:P1}, {twins:P1}");
+            Assert.True(recall >= 0.95 && twins <= 0.05, $"{split}: {recall:P1}, {twins:P1}");
         }
     }
 
@@ -63,7 +63,7 @@ public sealed class RequestCorpusTests(ITestOutputHelper output)
             double recall = Rate($"{split} living artist recall", asked.Where(r => Named(r.Text, living) && !Named(r.Text, dead)), r => Has(r.Text, SafetyCategory.ArtistStyle), missed: true);
             double flagged = Rate($"{split} deceased flagged", asked.Where(r => Named(r.Text, dead)), r => Has(r.Text, SafetyCategory.ArtistStyle));
             double about = Rate($"{split} artist mentions flagged", rows.Where(r => r.Tags.Contains("contrast:artist_style")), r => Has(r.Text, SafetyCategory.ArtistStyle));
-            Assert.True(recall >= 0.95 && flagged <= 0.02 && about <= 0.02, $"{split}: {recall:P1}, {flagged:P1}, {about:P1}");
+            Assert.True(recall >= 0.95 && flagged <= 0.01 && about <= 0.02, $"{split}: {recall:P1}, {flagged:P1}, {about:P1}");
         }
     }
 
@@ -101,6 +101,27 @@ public sealed class RequestCorpusTests(ITestOutputHelper output)
                 Assert.True(rate <= 0.005, $"{split} {intent.Name()}: {rate:P2}");
             }
         }
+    }
+
+    [Fact]
+    public void A_second_voice_is_understood()
+    {
+        var classifier = new RulePromptClassifier();
+        (string Language, string Category, bool Request, string Text)[] all = [.. RequestPhrasings.All];
+        Row[] requests = [.. all.Where(a => a.Request).Select(a => new Row(a.Category, a.Text, a.Language, []))];
+        Row[] twins = [.. all.Where(a => !a.Request).Select(a => new Row(a.Category, a.Text, a.Language, []))];
+        foreach (IGrouping<string, Row> language in requests.GroupBy(r => r.Language))
+        {
+            _ = Rate($"second voice {language.Key} recall", language, Hit, missed: true);
+        }
+
+        double recall = Rate("second voice recall", requests, Hit);
+        double fired = Rate("second voice twins", twins, Hit);
+        Assert.True(recall >= 0.95, $"{recall:P1}");
+        Assert.True(fired <= 0.05, $"{fired:P1}");
+
+        bool Hit(Row row) => SafetyCategories.TryParse(row.Source, out SafetyCategory category)
+            && classifier.Classify(row.Text, TextOrigin.Prompt).Any(s => s.Category == category && s.Score >= Fires);
     }
 
     [Fact]
