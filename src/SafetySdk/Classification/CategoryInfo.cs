@@ -107,7 +107,7 @@ public sealed record CategoryInfo(
         Words(NamedPerson, "A named private person", CategoryKind.Evidence, Lists),
         Both(PublicFigureMinor, "Public figure under 18", Harm, Lists),
         Both(OptedOutPerson, "Person who opted out", Harm, Lists),
-        Words(PhotorealChildRequest, "Asks for a photo of a child", CategoryKind.Evidence, Text | Composition),
+        Words(PhotorealChildRequest, "Asks for a photo of a child", CategoryKind.Evidence, Text),
         Both(MassCasualtyWeapons, "Weapons of mass destruction", Harm, None),
         Both(PoliticalDeception, "Political deception", Harm, None),
         Both(SurveillanceStyle, "Looks like CCTV or news", CategoryKind.Evidence, None),

@@ -66,7 +66,7 @@ public sealed record RefusalText(string Message, string Reason)
             static r => PolicyVocabulary.TryParse(r[0], out RefusalCode code) ? (code, r[1]) : throw new FormatException($"There is no code {r[0]}."),
             static r => r[2]);
 
-    private static IEnumerable<string[]> Rows(string name, int cells)
+    private static List<string[]> Rows(string name, int cells)
     {
         using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(Folder + name)
             ?? throw new FileNotFoundException("The list is not embedded.", name);

@@ -10,6 +10,7 @@ using SafetySdk.Matching;
 using SafetySdk.Monitoring;
 using SafetySdk.Pipeline;
 using SafetySdk.Policies;
+using SafetySdk.Prompts.Requests;
 using SafetySdk.Reporting;
 using SafetySdk.Reports;
 using SafetySdk.Reports.CyberTipline;
@@ -117,6 +118,7 @@ public sealed class ToStringTests
         new SafetyRun { Outcome = RunOutcome.Delivered, Verdict = Verdict, Text = Planted, Images = [Convert.FromHexString(Planted)] },
         new SafetyRecord { Verdict = Verdict, Operation = Operation.Edit, Age = AgeBand.Adult, AccountId = Planted, Inputs = [new("prompt", Planted)] },
         new ContentDigest("prompt", Planted),
+        new OfferedRewrite(Planted, []),
         Tip,
         Tip.Places[0],
         Tip.Reporter,
@@ -148,7 +150,7 @@ public sealed class ToStringTests
         typeof(PolicyProblem), typeof(PolicyDifference),
         typeof(HashListCounts), typeof(HashIndexUpdate), typeof(AuditHead), typeof(AuditFault), typeof(DeliveryResult),
         typeof(InputDigest), // nothing without the key
-        typeof(CheckNote), typeof(ExternalReply),
+        typeof(CheckNote), typeof(ExternalReply), typeof(RefusalText), typeof(RewriteChange),
         typeof(CyberTipFailure), typeof(EvidenceObject),
     ];
 

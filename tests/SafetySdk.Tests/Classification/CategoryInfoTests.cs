@@ -18,7 +18,7 @@ public sealed partial class CategoryInfoTests
         Assert.Equal(
         [
             SafetyCategory.CheckFailed, SafetyCategory.SelfHarmPromotion, SafetyCategory.HateSymbol, SafetyCategory.HatePraise,
-            SafetyCategory.UndressingIntent, SafetyCategory.PhotorealChildRequest, SafetyCategory.MassCasualtyWeapons, SafetyCategory.PoliticalDeception, SafetyCategory.SurveillanceStyle,
+            SafetyCategory.MassCasualtyWeapons, SafetyCategory.PoliticalDeception, SafetyCategory.SurveillanceStyle,
             SafetyCategory.TruthJudgement,
         ], undetected);
     }
@@ -30,6 +30,8 @@ public sealed partial class CategoryInfoTests
         [
             .. Files("src/SafetySdk/Prompts/Lists/", ".tsv").Where(f => RuleList().IsMatch(f))
                 .SelectMany(f => RepositoryFiles.Read(f).Split('\n')).Where(l => l.Length > 0 && l[0] != '#').Select(l => l.Split('\t')[0]),
+            .. Files("src/SafetySdk/Prompts/Lists/requests", ".tsv").SelectMany(f => RepositoryFiles.Read(f).Split('\n'))
+                .Where(l => l.StartsWith("frame\t", StringComparison.Ordinal)).Select(l => l.Split('\t')[1]),
             .. Named(Files("src/SafetySdk/Prompts/", ".cs").Where(f => f != HostNames)),
         ];
         Assert.Equal(With(CategorySources.Text), lists.Where(n => SafetyCategories.TryParse(n, out _)).Order(StringComparer.Ordinal));
