@@ -109,6 +109,10 @@ internal static class CompatibilityFold
         return 1;
     }
 
+    /// <summary>Whether a code point that folds to one Latin letter is the capital: full-width, mathematical, circled.</summary>
+    public static bool IsCapital(int value) => value is >= 0xFF21 and <= 0xFF3A or >= 0x24B6 and <= 0x24CF
+        || (value is >= MathematicalFirst and <= MathematicalLatinLast && (value - MathematicalFirst) % 52 < 26);
+
     private static char FoldSupplementary(int value) => value switch
     {
         >= MathematicalFirst and <= MathematicalLatinLast => (char)('a' + ((value - MathematicalFirst) % 26)),

@@ -12,12 +12,18 @@ internal static class Confusables
 
     private static readonly FrozenDictionary<char, char> Latin = Read();
 
+    /// <summary>All letters that look like Latin ones.</summary>
+    public static string LookAlikes { get; } = string.Concat(Latin.Keys.Order());
+
     /// <summary>The Latin letter that a small letter looks like.</summary>
     public static bool TryFold(char letter, out char latin) => Latin.TryGetValue(letter, out latin);
 
     /// <summary>Whether the character belongs to a script that is mistaken for Latin: Greek, Cyrillic, Armenian.</summary>
     public static bool IsLookAlikeScript(char character)
         => character is >= '\u0370' and <= '\u03FF' or >= '\u0400' and <= '\u052F' or >= '\u0531' and <= '\u0587';
+
+    /// <summary>Whether all are the small letters a to z.</summary>
+    public static bool IsPlainLatin(ReadOnlySpan<char> letters) => !letters.ContainsAnyExceptInRange('a', 'z');
 
     private static FrozenDictionary<char, char> Read()
     {

@@ -25,6 +25,8 @@ internal sealed class MappedText : IDisposable
 
     public int Length { get; private set; }
 
+    public int Capacity => _characters.Length;
+
     public ReadOnlySpan<char> Characters => _characters.AsSpan(0, Length);
 
     /// <summary>1 where the character was one of several split by a separator, as in <c>b.o.m.b</c>; else 0.</summary>
@@ -38,7 +40,7 @@ internal sealed class MappedText : IDisposable
     {
         if (Length == _characters.Length || Length == _starts.Length || Length == _ends.Length || Length == _joined.Length)
         {
-            Grow();
+            Grow(Length + 1);
         }
 
         _characters[Length] = character;
@@ -46,6 +48,50 @@ internal sealed class MappedText : IDisposable
         _ends[Length] = end;
         _joined[Length] = joined ? (byte)1 : (byte)0;
         Length++;
+    }
+
+    /// <summary>Appends characters of another text with where they came from.</summary>
+    public void Append(MappedText other, int start, int end)
+    {
+        for (int i = start; i < end; i++)
+        {
+            Append(other._characters[i], other._starts[i], other._ends[i], other._joined[i] != 0);
+        }
+    }
+
+    /// <summary>Takes characters off the end.</summary>
+    public void Truncate(int length)
+    {
+        _characters.AsSpan(length, Length - length).Clear();
+        Length = length;
+    }
+
+    /// <summary>Makes it empty, and forgets what it held.</summary>
+    public void Clear()
+    {
+        _characters.AsSpan(0, Length).Clear();
+        Length = 0;
+    }
+
+    /// <summary>Appends characters that stand one after the other in the source text; the caller writes them.</summary>
+    public Span<char> AppendRun(int count, int start)
+    {
+        while (Length + count > _characters.Length || Length + count > _starts.Length || Length + count > _ends.Length || Length + count > _joined.Length)
+        {
+            Grow(Length + count);
+        }
+
+        Span<int> starts = _starts.AsSpan(Length, count);
+        Span<int> ends = _ends.AsSpan(Length, count);
+        for (int i = 0; i < starts.Length; i++)
+        {
+            starts[i] = start + i;
+            ends[i] = start + i + 1;
+        }
+
+        _joined.AsSpan(Length, count).Clear();
+        Length += count;
+        return _characters.AsSpan(Length - count, count);
     }
 
     /// <summary>Replaces the last character; its span then reaches to <paramref name="end"/>.</summary>
@@ -71,6 +117,7 @@ internal sealed class MappedText : IDisposable
 
     public void Dispose()
     {
+        Clear();
         ArrayPool<char>.Shared.Return(_characters, clearArray: true);
         ArrayPool<int>.Shared.Return(_starts);
         ArrayPool<int>.Shared.Return(_ends);
@@ -82,9 +129,9 @@ internal sealed class MappedText : IDisposable
         Length = 0;
     }
 
-    private void Grow()
+    private void Grow(int needed)
     {
-        int capacity = Math.Max(Length * 2, 16);
+        int capacity = Math.Max(Math.Max(Length * 2, needed), 16);
         _characters = Grow(_characters, capacity, clear: true);
         _starts = Grow(_starts, capacity, clear: false);
         _ends = Grow(_ends, capacity, clear: false);
