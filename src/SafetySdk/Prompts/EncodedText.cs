@@ -12,6 +12,7 @@ namespace SafetySdk.Prompts;
 internal ref struct EncodedText(TextScratch scratch)
 {
     private const int MinBase64Characters = 16;
+    private const int MinTurned = 24;
     private const int MinHexBytes = 8;
     private const int MinSeparatedHexBytes = 6;
     private const int MinEscapedBytes = 3;
@@ -26,6 +27,7 @@ internal ref struct EncodedText(TextScratch scratch)
     private static readonly SearchValues<char> Base64 = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_" + Confusables.LookAlikes);
 
+    private static readonly SearchValues<char> Code = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%+/=");
     private static readonly SearchValues<char> Marks = SearchValues.Create("%\\&0123456789");
 
     // Up to here codes of the kind were read in vain: they are not read again, so that the scan stays linear.
@@ -120,6 +122,11 @@ internal ref struct EncodedText(TextScratch scratch)
             return true;
         }
 
+        if (first == '%' && at >= _splitSeenTo && DecodeSplit(text, at, out length, out decoded))
+        {
+            return true;
+        }
+
         // Inside a word nothing starts: its first character has been looked at.
         if (!Base64.Contains(first) || (at > 0 && Base64.Contains(text[at - 1])))
         {
@@ -146,7 +153,7 @@ internal ref struct EncodedText(TextScratch scratch)
         }
 
         Examined += run;
-        if (!DecodeBase64(text.Slice(at, run), out decoded))
+        if (!DecodeBase64(text.Slice(at, run), out decoded) && !DecodeTurned(text.Slice(at, run), out decoded))
         {
             return false;
         }
@@ -319,7 +326,9 @@ internal ref struct EncodedText(TextScratch scratch)
             }
 
             ReadOnlySpan<char> run = joined.AsSpan(0, count).TrimEnd('=');
-            found = !run.ContainsAnyExcept(Base64) && (DecodeHexRun(run, out decoded) || DecodeBase64(run, out decoded));
+            found = run[0] == '%'
+                ? DecodeHex(run, 0, prefix: 1, MinEscapedBytes, out _, out decoded)
+                : !run.ContainsAnyExcept(Base64) && (DecodeHexRun(run, out decoded) || DecodeBase64(run, out decoded));
             ArrayPool<char>.Shared.Return(joined, clearArray: true);
         }
 
@@ -394,6 +403,35 @@ internal ref struct EncodedText(TextScratch scratch)
         return found;
     }
 
+    // Base64 or hexadecimal that was itself reversed or turned by thirteen.
+    private bool DecodeTurned(ReadOnlySpan<char> run, out ReadOnlySpan<char> decoded)
+    {
+        decoded = [];
+        if (run.Length < MinTurned)
+        {
+            return false;
+        }
+
+        char[] turned = ArrayPool<char>.Shared.Rent(run.Length);
+        Span<char> code = turned.AsSpan(0, run.Length);
+        run.CopyTo(code);
+        code.Reverse();
+        bool found = DecodeHexRun(code, out decoded) || DecodeBase64(code, out decoded);
+        if (!found)
+        {
+            code.Reverse();
+            foreach (ref char letter in code)
+            {
+                letter = TextViews.Rot13(letter);
+            }
+
+            found = DecodeBase64(code, out decoded);
+        }
+
+        ArrayPool<char>.Shared.Return(turned, clearArray: true);
+        return found;
+    }
+
     private bool ReadBytes(byte[] bytes, int count, out ReadOnlySpan<char> decoded)
     {
         decoded = [];
@@ -411,6 +449,12 @@ internal ref struct EncodedText(TextScratch scratch)
     // Marks and invisible characters may hide words in what was encoded, so they count neither way; nor do digits and dots count against it alone.
     private static bool ReadsAsText(ReadOnlySpan<char> text)
     {
+        // Code in code is read next.
+        if (text.Length >= MinBase64Characters && !text.ContainsAnyExcept(Code))
+        {
+            return true;
+        }
+
         int characters = 0;
         int printable = 0;
         int lettersOrSpaces = 0;

@@ -12,6 +12,7 @@ internal sealed class KnownWords
     /// <summary>Longest word that is known.</summary>
     public const int MaxLetters = 24;
 
+    private const int Frequent = 120;
     private const int MinScrambled = 4;
     private const int MinPrefix = 4;
     private const ulong Seed = 0x9E3779B97F4A7C15;
@@ -20,6 +21,8 @@ internal sealed class KnownWords
     private static readonly string[] Files = ["words.", "phrases.", "terms.", "benign.", "artists.", "figures."];
 
     private readonly HashTable _words;
+    private readonly HashTable _listed;
+    private readonly HashTable _frequent;
     private readonly HashTable _prefixes;
     private readonly HashTable _scrambled;
     private readonly string[] _spellings;
@@ -47,6 +50,8 @@ internal sealed class KnownWords
         }
 
         _words = new HashTable(inflected.Select(static w => Hash(w)));
+        _listed = new HashTable(words.Select(static w => Hash(w)));
+        _frequent = new HashTable(PromptListReader.Rows("words.", 1, 1).First().Cells[0].Split(' ').Take(Frequent).Select(static w => Hash(w)));
         _prefixes = new HashTable(open.Select(static w => Hash(w)));
 
         // Words of the same letters, each after the other.
@@ -92,6 +97,12 @@ internal sealed class KnownWords
 
     /// <summary>Whether a word with this hash, by <see cref="Extend"/>, is known as a whole.</summary>
     public bool Contains(ulong hash) => _words.Find(hash) >= 0;
+
+    /// <summary>Whether it is one of the most frequent English words.</summary>
+    public bool IsFrequent(ulong hash) => _frequent.Find(hash) >= 0;
+
+    /// <summary>Whether it is known as it stands, not as a form of a word that is.</summary>
+    public bool IsListed(ulong hash) => _listed.Find(hash) >= 0;
 
     /// <summary>Whether a word of at least four letters has the same letters; see <see cref="LetterHash"/>.</summary>
     public bool HasSameLetters(ulong letterSum) => _scrambled.Find(letterSum) >= 0;
@@ -156,7 +167,11 @@ internal sealed class KnownWords
 
         string stem = word[^1] == 'e' ? word[..^1] : word;
         forms.Add(word + "s");
-        forms.Add(stem + "es");
+        if (word[^1] is 's' or 'x' or 'z' or 'h' or 'o')
+        {
+            forms.Add(word + "es");
+        }
+
         forms.Add(stem + "ed");
         forms.Add(stem + "er");
         forms.Add(stem + "ers");

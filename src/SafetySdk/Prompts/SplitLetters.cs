@@ -4,6 +4,7 @@ namespace SafetySdk.Prompts;
 internal static class SplitLetters
 {
     private const int MaxSeparator = 3;
+    private const int MaxHeldDown = 16;
 
     /// <summary>Collects the single characters from a position on.</summary>
     /// <param name="text">The text.</param>
@@ -17,27 +18,29 @@ internal static class SplitLetters
     {
         next = at + 1;
         separator = [];
-        if (!IsSingle(text, at, code))
+        int end = SingleEnd(text, at, code);
+        if (end < 0)
         {
             return 0;
         }
 
+        next = end;
         positions[0] = at;
-        int length = SeparatorLength(text, at + 1, code);
+        int length = SeparatorLength(text, end, code);
         if (length == 0)
         {
             return 1;
         }
 
-        separator = text.Slice(at + 1, length);
+        separator = text.Slice(end, length);
         int count = 0;
-        int end = at;
+        int start = at;
         while (true)
         {
-            positions[count++] = end;
-            next = end + 1;
-            int following = next + length;
-            if (following >= text.Length || !text[next..].StartsWith(separator) || !IsSingle(text, following, code))
+            positions[count++] = start;
+            next = end;
+            start = next + length;
+            if (start >= text.Length || !text[next..].StartsWith(separator) || SingleEnd(text, start, code) is not (>= 0 and int following))
             {
                 return count;
             }
@@ -51,15 +54,15 @@ internal static class SplitLetters
     {
         for (int i = 0; i < count; i++)
         {
-            if (at >= text.Length || !IsSingle(text, at, code: false))
+            if (at >= text.Length || SingleEnd(text, at, code: false) is not (>= 0 and int end))
             {
                 return false;
             }
 
-            at++;
+            at = end;
             if (i + 1 < count)
             {
-                if (!text[Math.Min(at, text.Length)..].StartsWith(separator))
+                if (!text[at..].StartsWith(separator))
                 {
                     return false;
                 }
@@ -79,14 +82,37 @@ internal static class SplitLetters
             length++;
         }
 
-        return length is > 0 and <= MaxSeparator && at + length < text.Length && IsSingle(text, at + length, code) ? length : 0;
+        return length is > 0 and <= MaxSeparator && at + length < text.Length && SingleEnd(text, at + length, code) >= 0 ? length : 0;
     }
 
     private static bool IsSeparator(char character)
         => character is ' ' or '.' or '-' or '*' or '_' or '/' or '~' or '+' or '|' or '·' or '•' or '\u2010' or '\u2013' or '\u2014' or '\t';
 
-    private static bool IsSingle(ReadOnlySpan<char> text, int at, bool code)
-        => (ScriptKinds.IsWord(text[at]) || text[at] is '@' or '$' or '!' or '|' || (code ? text[at] is '+' or '/' or '=' : text[at] is '\'' or '’'))
-            && !ScriptKinds.IsUnspaced(text[at])
-            && (at + 1 == text.Length || !ScriptKinds.IsWord(text[at + 1])) && (at == 0 || !ScriptKinds.IsWord(text[at - 1]));
+    // One past a character that stands alone, or is held down alone; -1 where none does.
+    private static int SingleEnd(ReadOnlySpan<char> text, int at, bool code)
+    {
+        char character = text[at];
+        bool letter = ScriptKinds.IsWord(character) && !ScriptKinds.IsUnspaced(character);
+        if (!letter && character is not ('@' or '$' or '!' or '|')
+            && !(code ? character is '+' or '/' or '=' or '%' : character is '\'' or '’'))
+        {
+            return -1;
+        }
+
+        if (at > 0 && ScriptKinds.IsWord(text[at - 1]))
+        {
+            return -1;
+        }
+
+        int end = at + 1;
+        if (letter && !code)
+        {
+            while (end < text.Length && end - at < MaxHeldDown && text[end] == character)
+            {
+                end++;
+            }
+        }
+
+        return (end == text.Length || !ScriptKinds.IsWord(text[end])) && end - at != 2 ? end : -1;
+    }
 }

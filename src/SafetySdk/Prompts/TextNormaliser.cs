@@ -54,7 +54,7 @@ internal static class TextNormaliser
 
         var rewriter = new TokenRewriter(scratch.Folded, scratch, reading, pass.FoldWholeTokens);
         rewriter.Rewrite();
-        int turned = TextViews.Apply(scratch, reading, pass.FoldWholeTokens);
+        int turned = TextViews.Apply(scratch, reading, pass.FoldWholeTokens, pass.Disguised + rewriter.Disguised > 0);
         int rewritten = pass.Disguised + decoded + rewriter.Disguised + turned;
         double obfuscation = Math.Min(1.0, rewritten / (double)Math.Max(1, rewriter.Letters));
         return new NormalisedText(scratch, obfuscation, rewritten, rewriter.IsAmbiguous || pass.HasSlang, rewriter.HasDigitsForLetters);

@@ -27,15 +27,35 @@ internal static class TextViews
     /// <param name="scratch">Holds the folded text, the plain text and its words.</param>
     /// <param name="reading">How ambiguous signs are read.</param>
     /// <param name="foldWholeTokens">As for <see cref="TokenRewriter"/>.</param>
+    /// <param name="disguised">Whether letters were disguised: a code over or under another disguise is then looked for by trying.</param>
     /// <returns>Letters so read; 0 where the text stays as it is.</returns>
-    public static int Apply(TextScratch scratch, Reading reading, bool foldWholeTokens)
+    public static int Apply(TextScratch scratch, Reading reading, bool foldWholeTokens, bool disguised)
     {
         (int from, int to) = UnknownStretch(scratch);
-        if (to <= from || Guess(scratch, from, to) is not (not Turn.None and var turn))
+        if (to <= from)
         {
             return 0;
         }
 
+        Turn turn = Guess(scratch, from, to);
+        if (turn != Turn.None)
+        {
+            return Apply(scratch, from, to, turn, reading, foldWholeTokens);
+        }
+
+        for (turn = Turn.Rot13; disguised && turn <= (Turn.Rot13 | Turn.Reversed); turn++)
+        {
+            if (Apply(scratch, from, to, turn, reading, foldWholeTokens) is > 0 and int letters)
+            {
+                return letters;
+            }
+        }
+
+        return 0;
+    }
+
+    private static int Apply(TextScratch scratch, int from, int to, Turn turn, Reading reading, bool foldWholeTokens)
+    {
         int start = scratch.Words[from].Start;
         int end = scratch.Words[to - 1].End;
         double before = KnownShare(scratch.Words, from, to);
@@ -167,11 +187,7 @@ internal static class TextViews
         {
             if (turn.HasFlag(Turn.Reversed))
             {
-                // Or every word was reversed where it stood.
-                scratch.Turned.Clear();
-                ReverseWords(stretch, scratch.Turned, turn);
-                scratch.Plain.Append('\n', stretch.Start(0), stretch.Start(0));
-                new TokenRewriter(scratch.Turned, scratch, reading, foldWholeTokens).Rewrite();
+                AppendWordsReversed(scratch, words);
             }
 
             return true;
@@ -191,28 +207,18 @@ internal static class TextViews
         }
     }
 
-    private static void ReverseWords(MappedText stretch, MappedText output, Turn turn)
+    // Or every word was reversed where it stood: the same words in the other order.
+    private static void AppendWordsReversed(TextScratch scratch, int word)
     {
-        ReadOnlySpan<char> text = stretch.Characters;
-        for (int at = 0; at < text.Length;)
+        MappedText text = scratch.Plain;
+        int last = scratch.Words.Count - 1;
+        for (int i = last; i >= word; i--)
         {
-            int end = at;
-            while (end < text.Length && !char.IsWhiteSpace(text[end]))
-            {
-                end++;
-            }
-
-            for (int i = end - 1; i >= at; i--)
-            {
-                output.Append(turn.HasFlag(Turn.Rot13) ? Rot13(text[i]) : text[i], stretch.Start(i), stretch.End(i));
-            }
-
-            if (end < text.Length)
-            {
-                output.Append(text[end], stretch.Start(end), stretch.End(end));
-            }
-
-            at = end + 1;
+            WordMark mark = scratch.Words[i];
+            text.Append(i == last ? '\n' : ' ', text.Start(mark.Start), text.Start(mark.Start));
+            int start = text.Length;
+            text.Append(text, mark.Start, mark.End);
+            scratch.Words.Add(mark with { Start = start, End = text.Length });
         }
     }
 
@@ -237,7 +243,7 @@ internal static class TextViews
         return all == 0 ? 0 : known / (double)all;
     }
 
-    private static char Rot13(char letter) => letter switch
+    internal static char Rot13(char letter) => letter switch
     {
         >= 'a' and <= 'z' => (char)('a' + ((letter - 'a' + 13) % 26)),
         >= 'A' and <= 'Z' => (char)('A' + ((letter - 'A' + 13) % 26)),

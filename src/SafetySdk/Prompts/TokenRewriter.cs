@@ -11,12 +11,14 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
 {
     private const int MinSplitLetters = 3;
     private const int MinSplitLettersNext = 2;
+    private const int MaxSplitDigitShare = 5;
     private const int MinDigitWords = 2;
     private const int DigitWordShare = 4;
     private const int MinHeldDown = 3;
     private const int MinHeldDownAlone = 4;
     private const int MinLettersAfterDigit = 4;
     private const int MinKnownWithDigits = 3;
+    private const double MinKnownShare = 0.7;
     private const int MaxChoices = 4;
     private static readonly SearchValues<char> LeetSigns = SearchValues.Create("01345789@$€|!");
     private static readonly KnownWords Known = KnownWords.Embedded;
@@ -58,7 +60,6 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
             bool joined = count > 0;
             if (!joined)
             {
-                _splitSeparator = [];
                 count = CollectWord(text, at, first, out next);
             }
 
@@ -80,6 +81,9 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
                     written++;
                 }
 
+                // A word of one letter has no separator in it.
+                _splitSeparator = joined || written == 1 ? _splitSeparator : [];
+
                 Write(letters[..written], first, last, joined);
             }
 
@@ -91,7 +95,7 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
     {
         char character = text[at];
         bool last = at + 1 == text.Length || char.IsWhiteSpace(text[at + 1]);
-        _sentenceEnd |= character is '\n' or '\r' or '。' or '！' or '？' || (last && character is '.' or '!' or '?');
+        _sentenceEnd |= character is '\n' or '\r' or '。' or '！' or '？' || (last && character is '.' or '!' or '?' && !_splitSeparator.Contains(character));
         _breakStart = _breakStart < 0 ? input.Start(at) : _breakStart;
         _breakEnd = Math.Max(_breakEnd, input.End(at));
     }
@@ -150,7 +154,8 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
     private int CollectSplit(ReadOnlySpan<char> text, int at, Span<int> positions, out int next)
     {
         next = at;
-        if (at < _splitSeenTo || at + 2 >= text.Length || ScriptKinds.IsWord(text[at + 1]))
+        if (at < _splitSeenTo || at + 2 >= text.Length
+            || (ScriptKinds.IsWord(text[at + 1]) && text[at + 1] != text[at]))
         {
             return 0;
         }
@@ -162,9 +167,16 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
             letters += char.IsLetter(text[positions[i]]) ? 1 : 0;
         }
 
+        if (count > 1 && text[positions[count - 1]] is '!' or '|')
+        {
+            // At the end it closes the sentence.
+            count--;
+        }
+
         // After one split word the next may be as short as "to", and so may the first before another.
-        bool next2 = separator.SequenceEqual(_splitSeparator) || (count == MinSplitLettersNext && SplitFollows(text, end, separator));
-        if (count < (next2 && count > 1 ? MinSplitLettersNext : MinSplitLetters) || letters * 2 < count)
+        bool follows = separator.SequenceEqual(_splitSeparator);
+        bool mayBeShort = follows || (count == MinSplitLettersNext && SplitFollows(text, end, separator));
+        if (count < (mayBeShort && count > 1 ? MinSplitLettersNext : MinSplitLetters) || (letters * MaxSplitDigitShare < count && !follows))
         {
             // The last of them may begin a run with another separator.
             _splitSeenTo = count > 1 ? end - 1 : 0;
@@ -185,7 +197,7 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
             at++;
         }
 
-        return at > start && SplitLetters.Continues(text, at, separator, MinSplitLetters);
+        return at > start && (at - start > separator.Length || separator[0] is not (' ' or '\t')) && SplitLetters.Continues(text, at, separator, MinSplitLetters);
     }
 
     private void Write(Span<char> letters, Span<int> first, Span<int> last, bool joined)
@@ -483,11 +495,11 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
         }
 
         Span<int> ends = scratch.WordEnds(letters.Length);
-        int words = WordSplitter.Split(letters, joined, ends, scratch, out bool whole);
+        int words = WordSplitter.Split(letters, joined, ends, scratch, out double known);
 
-        // Where every letter is in a known word, it is no longer in doubt where the words end.
-        joined &= !whole;
-        IsAmbiguous |= words > 1 && !whole;
+        // Where most letters are in known words, it is no longer in doubt where the words end.
+        joined &= known < MinKnownShare;
+        IsAmbiguous |= joined && words > 1;
         if (words < 2 || (joined && reading == Reading.Second))
         {
             Append(letters, first, last, joined, WordState.Unknown);

@@ -10,13 +10,15 @@ internal static class WordSplitter
     private const int MinWordsTogether = 3;
     private const double MinMeanLetters = 2.4;
     private const int MaxWord = 18;
-    private const int MinMended = 4;
+    private const int MinMended = 5;
 
     // Costs in units of about one decision: long known words are the cheapest way over the letters they cover.
     private const float Word = 1.0f;
+    private const float Form = 1.3f;
+    private const float FrequentWord = 0.6f;
     private const float ShortWord = 1.5f;
-    private const float Letter = 2.2f;
-    private const float MendedWord = 2.2f;
+    private const float Letter = 1.6f;
+    private const float MendedWord = 3.0f;
     private const float UnknownLetter = 1.4f;
 
     /// <summary>Splits letters.</summary>
@@ -24,9 +26,9 @@ internal static class WordSplitter
     /// <param name="joined">Whether they stood apart, so that words are to be found; else they are split only into known words throughout.</param>
     /// <param name="ends">Receives the end of each word; as long as the letters.</param>
     /// <param name="scratch">Memory to work in.</param>
-    /// <param name="whole">Whether every letter is part of a known word.</param>
+    /// <param name="knownShare">Share of the letters that are part of known words, 0 to 1.</param>
     /// <returns>Number of words; 1 where they stay together.</returns>
-    public static int Split(ReadOnlySpan<char> letters, bool joined, Span<int> ends, TextScratch scratch, out bool whole)
+    public static int Split(ReadOnlySpan<char> letters, bool joined, Span<int> ends, TextScratch scratch, out double knownShare)
     {
         KnownWords known = KnownWords.Embedded;
         scratch.Costs(letters.Length + 1, out Span<float> costs, out Span<int> from);
@@ -54,7 +56,8 @@ internal static class WordSplitter
                 int length = end - start;
                 if (known.Contains(hash) && (length != 2 || IsShortWord(letters[start], letters[start + 1])))
                 {
-                    Reach(start, end, cost + (length == 1 ? Letter : length == 2 ? ShortWord : Word), costs, from, isWord: true);
+                    float word = length == 1 ? Letter : known.IsFrequent(hash) ? FrequentWord : length == 2 ? ShortWord : known.IsListed(hash) ? Word : Form;
+                    Reach(start, end, cost + word, costs, from, isWord: true);
                 }
                 else if (joined && length >= MinMended && known.HasSameLetters(sum) && known.Unscramble(letters[start..end]) is not null)
                 {
@@ -63,8 +66,8 @@ internal static class WordSplitter
             }
         }
 
-        whole = costs[^1] != float.MaxValue;
-        return whole ? Collect(letters.Length, joined, from, ends, ref whole) : 1;
+        knownShare = 0;
+        return costs[^1] == float.MaxValue ? 1 : Collect(letters.Length, joined, from, ends, out knownShare);
     }
 
     private static bool IsShortWord(char first, char second)
@@ -80,9 +83,10 @@ internal static class WordSplitter
     }
 
     // Unknown letters that follow one another are one word.
-    private static int Collect(int length, bool joined, ReadOnlySpan<int> from, Span<int> ends, ref bool whole)
+    private static int Collect(int length, bool joined, ReadOnlySpan<int> from, Span<int> ends, out double knownShare)
     {
         int words = 0;
+        int unknown = 0;
         for (int at = length; at > 0;)
         {
             ends[words++] = at;
@@ -92,13 +96,14 @@ internal static class WordSplitter
                 continue;
             }
 
-            whole = false;
             while (at > 0 && from[at] < 0)
             {
+                unknown++;
                 at = ~from[at];
             }
         }
 
+        knownShare = 1 - (unknown / (double)length);
         ends[..words].Reverse();
         bool split = joined || (words >= MinWordsTogether && length >= words * MinMeanLetters);
         return split ? words : 1;
