@@ -17,6 +17,11 @@ internal sealed class KnownWords
     private const int MinPrefix = 4;
     private const ulong Seed = 0x9E3779B97F4A7C15;
     private const ulong Multiplier = 0xD6E8FEB86659FD93;
+    private const int MeanForms = 8;
+    private const int MaxEnding = 4;
+
+    // Regular English forms: the letters to take off, and what to add. Those that no one uses do no harm.
+    private static readonly string[] Endings = ["", "s", "es", "ed", "er", "ers", "ing", "ly", "ies", "ied", "ily", "+ed", "+er", "+ing"];
     private static readonly Lazy<KnownWords> Lazily = new(static () => new KnownWords());
     private static readonly string[] Files = ["words.", "phrases.", "terms.", "benign.", "artists.", "figures."];
 
@@ -26,7 +31,6 @@ internal sealed class KnownWords
     private readonly HashTable _prefixes;
     private readonly HashTable _scrambled;
     private readonly string[] _spellings;
-    private readonly int[] _firstSpelling;
 
     private KnownWords()
     {
@@ -43,27 +47,35 @@ internal sealed class KnownWords
             }
         }
 
-        var inflected = new HashSet<string>(words, StringComparer.Ordinal);
-        foreach (string word in words)
+        string[] all = [.. words];
+        _listed = new HashTable(all.Length);
+        _frequent = new HashTable(Frequent);
+        _prefixes = new HashTable(open.Count);
+        _words = new HashTable(all.Length * MeanForms);
+        _scrambled = new HashTable(all.Length * MeanForms, withValues: true);
+        _spellings = all;
+        foreach (string word in PromptListReader.Rows("words.", 1, 1).First().Cells[0].Split(' ').Take(Frequent))
         {
-            Inflect(word, inflected);
+            _frequent.Add(Hash(word));
         }
 
-        _words = new HashTable(inflected.Select(static w => Hash(w)));
-        _listed = new HashTable(words.Select(static w => Hash(w)));
-        _frequent = new HashTable(PromptListReader.Rows("words.", 1, 1).First().Cells[0].Split(' ').Take(Frequent).Select(static w => Hash(w)));
-        _prefixes = new HashTable(open.Select(static w => Hash(w)));
-
-        // Words of the same letters, each after the other.
-        string[] scrambled = [.. inflected.Where(static w => w.Length is >= MinScrambled and <= MaxLetters).Order(StringComparer.Ordinal)];
-        ulong[] sums = [.. scrambled.Select(static w => LetterSum(w))];
-        Array.Sort(sums, scrambled);
-        _spellings = scrambled;
-        _scrambled = new HashTable(sums);
-        _firstSpelling = new int[_scrambled.Capacity];
-        for (int i = sums.Length - 1; i >= 0; i--)
+        foreach (string word in open)
         {
-            _firstSpelling[_scrambled.Find(sums[i])] = i;
+            _prefixes.Add(Hash(word));
+        }
+
+        Span<char> form = stackalloc char[MaxLetters + MaxEnding];
+        for (int i = 0; i < all.Length; i++)
+        {
+            _listed.Add(Hash(all[i]));
+            for (int ending = 0; ending < Endings.Length; ending++)
+            {
+                int length = Inflect(all[i], ending, form);
+                if (length > 0 && _words.Add(Hash(form[..length])) && length >= MinScrambled && length <= MaxLetters)
+                {
+                    _scrambled.Add(LetterSum(form[..length]), (i * Endings.Length) + ending);
+                }
+            }
         }
     }
 
@@ -104,35 +116,49 @@ internal sealed class KnownWords
     /// <summary>Whether it is known as it stands, not as a form of a word that is.</summary>
     public bool IsListed(ulong hash) => _listed.Find(hash) >= 0;
 
+    /// <summary>Whether <see cref="Unscramble(ReadOnlySpan{char}, Span{char})"/> finds a known word.</summary>
+    public bool CanUnscramble(ReadOnlySpan<char> word)
+    {
+        Span<char> meant = stackalloc char[MaxLetters];
+        return Unscramble(word, meant);
+    }
+
     /// <summary>Whether a word of at least four letters has the same letters; see <see cref="LetterHash"/>.</summary>
     public bool HasSameLetters(ulong letterSum) => _scrambled.Find(letterSum) >= 0;
 
-    /// <summary>The known word that a word becomes when letters beside each other are swapped, each at most once; or null.</summary>
-    public string? Unscramble(ReadOnlySpan<char> word)
+    /// <summary>Whether a word becomes a known one when letters beside each other are swapped, each at most once.</summary>
+    /// <param name="word">The word.</param>
+    /// <param name="meant">Receives the known word; at least as long.</param>
+    public bool Unscramble(ReadOnlySpan<char> word, Span<char> meant)
     {
         if (word.Length is < MinScrambled or > MaxLetters)
         {
-            return null;
+            return false;
         }
 
         ulong sum = LetterSum(word);
-        if (_scrambled.Find(sum) is not (>= 0 and int at))
+        int at = _scrambled.Find(sum);
+        if (at < 0)
         {
-            return null;
+            return false;
         }
 
-        for (int i = _firstSpelling[at]; i < _spellings.Length && LetterSum(_spellings[i]) == sum; i++)
+        Span<char> form = stackalloc char[MaxLetters + MaxEnding];
+        for (; at >= 0; at = _scrambled.FindNext(sum, at))
         {
-            if (IsSwapped(word, _spellings[i]))
+            int value = _scrambled.Value(at);
+            int length = Inflect(_spellings[value / Endings.Length], value % Endings.Length, form);
+            if (IsSwapped(word, form[..length]))
             {
-                return _spellings[i];
+                form[..length].CopyTo(meant);
+                return true;
             }
         }
 
-        return null;
+        return false;
     }
 
-    private static bool IsSwapped(ReadOnlySpan<char> word, string known)
+    private static bool IsSwapped(ReadOnlySpan<char> word, ReadOnlySpan<char> known)
     {
         if (known.Length != word.Length)
         {
@@ -157,38 +183,56 @@ internal sealed class KnownWords
         return true;
     }
 
-    // Regular English forms; those that no one uses do no harm.
-    private static void Inflect(string word, HashSet<string> forms)
+    // Length of the form, 0 where the word has none with this ending.
+    private static int Inflect(string word, int ending, Span<char> form)
     {
-        if (word.Length is < 3 or > MaxLetters - 4 || !Confusables.IsPlainLatin(word))
+        word.CopyTo(form);
+        if (ending == 0)
         {
-            return;
+            return word.Length;
         }
 
-        string stem = word[^1] == 'e' ? word[..^1] : word;
-        forms.Add(word + "s");
-        if (word[^1] is 's' or 'x' or 'z' or 'h' or 'o')
+        char last = word[^1];
+        if (word.Length is < 3 or > MaxLetters - MaxEnding || last is < 'a' or > 'z')
         {
-            forms.Add(word + "es");
+            return 0;
         }
 
-        forms.Add(stem + "ed");
-        forms.Add(stem + "er");
-        forms.Add(stem + "ers");
-        forms.Add(stem + "ing");
-        forms.Add(word + "ly");
-        if (word[^1] == 'y')
+        ReadOnlySpan<char> letters = Endings[ending];
+        int stem = word.Length;
+        if (letters[0] == '+')
         {
-            forms.Add(word[..^1] + "ies");
-            forms.Add(word[..^1] + "ied");
-            forms.Add(word[..^1] + "ily");
+            if (last is not ('b' or 'd' or 'g' or 'l' or 'm' or 'n' or 'p' or 'r' or 't'))
+            {
+                return 0;
+            }
+
+            form[stem++] = last;
+            letters = letters[1..];
         }
-        else if (word[^1] is 'b' or 'd' or 'g' or 'm' or 'n' or 'p' or 'r' or 't' or 'l')
+        else if (letters[0] == 'i' && letters is not "ing")
         {
-            forms.Add(word + word[^1] + "ed");
-            forms.Add(word + word[^1] + "er");
-            forms.Add(word + word[^1] + "ing");
+            if (last != 'y')
+            {
+                return 0;
+            }
+
+            stem--;
         }
+        else if (letters is "es")
+        {
+            if (last is not ('s' or 'x' or 'z' or 'h' or 'o'))
+            {
+                return 0;
+            }
+        }
+        else if (last == 'e' && letters is not ("s" or "ly"))
+        {
+            stem--;
+        }
+
+        letters.CopyTo(form[stem..]);
+        return stem + letters.Length;
     }
 
     private static ulong LetterSum(ReadOnlySpan<char> word)
@@ -265,33 +309,53 @@ internal sealed class KnownWords
         }
     }
 
-    /// <summary>A set of hashes, each found at a fixed place.</summary>
-    private sealed class HashTable
+    /// <summary>A set of hashes, or a map from hashes to one or more numbers.</summary>
+    private sealed class HashTable(int expected, bool withValues = false)
     {
-        private readonly ulong[] _slots;
+        private readonly ulong[] _slots = new ulong[BitOperations.RoundUpToPowerOf2((uint)Math.Max(expected * 2, 16))];
+        private readonly int[] _values = withValues ? new int[BitOperations.RoundUpToPowerOf2((uint)Math.Max(expected * 2, 16))] : [];
 
-        public HashTable(IEnumerable<ulong> hashes)
+        /// <summary>Adds a hash; false where it was there.</summary>
+        public bool Add(ulong hash)
         {
-            ulong[] all = [.. hashes];
-            _slots = new ulong[BitOperations.RoundUpToPowerOf2((uint)Math.Max(all.Length * 3, 16))];
-            foreach (ulong hash in all)
+            int at = Slot(hash);
+            while (_slots[at] != 0)
             {
-                int at = Slot(hash);
-                while (_slots[at] != 0 && _slots[at] != hash)
+                if (_slots[at] == hash)
                 {
-                    at = (at + 1) & (_slots.Length - 1);
+                    return false;
                 }
 
-                _slots[at] = hash;
+                at = (at + 1) & (_slots.Length - 1);
             }
+
+            _slots[at] = hash;
+            return true;
         }
 
-        public int Capacity => _slots.Length;
+        /// <summary>Adds a number under a hash that may have others.</summary>
+        public void Add(ulong hash, int value)
+        {
+            int at = Slot(hash);
+            while (_slots[at] != 0)
+            {
+                at = (at + 1) & (_slots.Length - 1);
+            }
 
-        public int Find(ulong hash)
+            _slots[at] = hash;
+            _values[at] = value;
+        }
+
+        public int Find(ulong hash) => Find(hash, Slot(hash));
+
+        public int FindNext(ulong hash, int at) => Find(hash, at + 1);
+
+        public int Value(int at) => _values[at];
+
+        private int Find(ulong hash, int at)
         {
             ulong[] slots = _slots;
-            for (int at = Slot(hash); ; at++)
+            for (; ; at++)
             {
                 ulong slot = slots[at & (slots.Length - 1)];
                 if (slot == hash)

@@ -38,6 +38,17 @@ internal static class TextNormaliser
     {
         PromptText.Check(text);
         TextScratch scratch = TextScratch.Rent();
+        if (reading == Reading.First && PlainAscii.TryNormalise(text, scratch))
+        {
+            return new NormalisedText(scratch, obfuscation: 0, rewritten: 0, ambiguous: false, digitsForLetters: false);
+        }
+
+        return NormaliseAll(text, reading, scratch);
+    }
+
+    /// <summary>Makes a text plain that may hide something.</summary>
+    internal static NormalisedText NormaliseAll(string text, Reading reading, TextScratch scratch)
+    {
         var pass = new FoldPass(scratch.Hidden) { Output = scratch.Folded };
         pass.Fold(text, fixedSpan: null, reading == Reading.Second);
         pass.AppendHidden();

@@ -33,6 +33,7 @@ internal sealed class TextScratch
     private int[] _first = [];
     private int[] _last = [];
     private char[] _decoded = [];
+    private ulong[] _masks = [];
     private int[] _ends = [];
     private float[] _costs = [];
     private int[] _from = [];
@@ -170,6 +171,13 @@ internal sealed class TextScratch
     {
         _ends = _ends.Length < count ? new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)count)] : _ends;
         return _ends.AsSpan(0, count);
+    }
+
+    /// <summary>Room for a bit for each character.</summary>
+    public Span<ulong> Masks(int count)
+    {
+        _masks = _masks.Length < count ? new ulong[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)count)] : _masks;
+        return _masks.AsSpan(0, count);
     }
 
     /// <summary>Room for a shortest path.</summary>

@@ -23,6 +23,13 @@ internal static class TextViews
         Reversed = 2,
     }
 
+    /// <summary>Whether the plain text holds a stretch that may be such: a look without work, that never misses any.</summary>
+    public static bool IsSuspect(TextScratch scratch)
+    {
+        (int from, int to) = UnknownStretch(scratch);
+        return to > from && Guess(scratch, from, to) != Turn.None;
+    }
+
     /// <summary>Looks for such a stretch and puts the reading of it in place of the plain text of the scratch memory.</summary>
     /// <param name="scratch">Holds the folded text, the plain text and its words.</param>
     /// <param name="reading">How ambiguous signs are read.</param>
@@ -150,7 +157,7 @@ internal static class TextViews
                     turned[k] = turn.HasFlag(Turn.Rot13) ? Rot13(letter) : letter;
                 }
 
-                hits[(int)turn] += known.Contains(turned[..word.Length]) || known.Unscramble(turned[..word.Length]) is not null ? 1 : 0;
+                hits[(int)turn] += known.Contains(turned[..word.Length]) || known.CanUnscramble(turned[..word.Length]) ? 1 : 0;
             }
         }
 

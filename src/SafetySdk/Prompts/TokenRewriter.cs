@@ -328,7 +328,7 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
                     changed += word[i] != letter ? 1 : 0;
                 }
 
-                if (mended == 0 ? Known.Contains(word) : Known.Unscramble(word) is not null)
+                if (mended == 0 ? Known.Contains(word) : Known.CanUnscramble(word))
                 {
                     word.CopyTo(letters);
                     Disguised += changed;
@@ -414,7 +414,7 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
             for (int choice = 0; choice < 1 << Math.Min(runs, MaxChoices); choice++)
             {
                 int length = Squeeze(letters, choice, word);
-                if (length > 0 && (mended == 0 ? Known.Contains(word[..length]) : Known.Unscramble(word[..length]) is not null))
+                if (length > 0 && (mended == 0 ? Known.Contains(word[..length]) : Known.CanUnscramble(word[..length])))
                 {
                     // The first reading takes the first known word, the second the last.
                     doubled = found == 0 || reading == Reading.Second ? choice : doubled;
@@ -530,7 +530,8 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
             return WordState.Known;
         }
 
-        if (Known.Unscramble(letters) is not { } meant)
+        Span<char> meant = stackalloc char[KnownWords.MaxLetters];
+        if (!Known.Unscramble(letters, meant))
         {
             return WordState.Unknown;
         }
@@ -539,7 +540,7 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
         return WordState.Mended;
     }
 
-    private void Mend(Span<char> letters, string meant)
+    private void Mend(Span<char> letters, scoped ReadOnlySpan<char> meant)
     {
         for (int i = 0; i < letters.Length; i++)
         {

@@ -59,7 +59,7 @@ internal static class WordSplitter
                     float word = length == 1 ? Letter : known.IsFrequent(hash) ? FrequentWord : length == 2 ? ShortWord : known.IsListed(hash) ? Word : Form;
                     Reach(start, end, cost + word, costs, from, isWord: true);
                 }
-                else if (joined && length >= MinMended && known.HasSameLetters(sum) && known.Unscramble(letters[start..end]) is not null)
+                else if (joined && length >= MinMended && known.HasSameLetters(sum) && known.CanUnscramble(letters[start..end]))
                 {
                     Reach(start, end, cost + MendedWord, costs, from, isWord: true);
                 }
