@@ -1,120 +1,53 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using SafetySdk.Classification;
 
 namespace SafetySdk.Prompts;
 
-/// <summary>A list of names cannot be read. The message gives the line and what is wrong, never a name.</summary>
-public sealed class NameListException : Exception
-{
-    /// <summary>Creates the exception.</summary>
-    /// <param name="line">Line, from 1; 0 where the whole list is meant.</param>
-    /// <param name="problem">What is wrong and what would be right.</param>
-    public NameListException(int line, string problem)
-        : base(line == 0 ? problem : string.Create(CultureInfo.InvariantCulture, $"line {line}: {problem}"))
-        => Line = line;
-
-    /// <summary>Line, from 1; 0 where the whole list is meant.</summary>
-    public int Line { get; }
-}
-
 /// <summary>
-/// Finds people that a list of the host names: those who opted out of being depicted, public figures, private people. The list is a file,
-/// so that it changes without a new build. Names are found through the same disguises as all other words. Thread-safe.
+/// Finds people that a list of the host names: those who opted out of being depicted, public figures, artists, private people; and fictional
+/// characters and brands. The list is a file, so that it changes without a new build. Names are found through the same disguises as all other
+/// words. Thread-safe.
 /// </summary>
 /// <remarks>
-/// One person a line, cells split by a tab: kind (<c>opt_out</c>, <c>public_figure</c>, <c>private_person</c>), name, other names split by
-/// <c>|</c>, date of birth (<c>2010</c> or <c>2010-05-31</c>). A dash is an empty cell; cells at the end may be left out; a line that begins
-/// with <c>#</c> is a remark. A public figure who may be under 18 today counts as a minor. The age is worked out for every text, so that
-/// birthdays need no new list.
+/// <para>
+/// One name a line, cells split by a tab: kind (<c>opt_out</c>, <c>public_figure</c>, <c>private_person</c>, <c>artist</c>, <c>character</c>,
+/// <c>brand</c>), name, other names split by <c>|</c>, date of birth (<c>2010</c> or <c>2010-05-31</c>), date of death, status
+/// (<c>living</c>, <c>deceased</c>, <c>unknown</c>), source of the status, date of the status. A dash is an empty cell; cells at the end may be
+/// left out; a line that begins with <c>#</c> is a remark.
+/// </para>
+/// <para>
+/// A public figure who may be under 18 today counts as a minor. The age is worked out for every text, so that birthdays need no new list. An
+/// artist counts in a request for their style, unless deceased: a date of death, or the status. Where two lines share a name, one that knows
+/// of a death outweighs one that knows nothing, and one that says living outweighs both. A name of one word, in a script that parts words,
+/// counts only in a request for an image or a style. Characters and brands are no finding by themselves: see <see cref="Mentions"/>.
+/// </para>
 /// </remarks>
 public sealed class NameListClassifier : IPromptClassifier
 {
-    private const int MaxBytes = 16 << 20;
-    private const int AdultAge = 18;
     private const double Listed = 0.9;
-    private const int MinUnspaced = 6;
-    private const int DigestCharacters = 12;
-    private const string Empty = "-";
-
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
-    private readonly PhraseMatcher _matcher;
-    private readonly PhraseMatcher _unspaced;
-    private readonly List<Person>[] _people;
-    private readonly List<Person>[] _unspacedPeople;
     private readonly TimeProvider _time;
+    private NameList _list;
 
-    private NameListClassifier(string digest, Names names, Names unspaced, TimeProvider time)
+    private NameListClassifier(NameList list, TimeProvider time)
     {
-        Version = digest;
-        (_matcher, _people) = names.Build();
-        (_unspaced, _unspacedPeople) = unspaced.Build();
+        _list = list;
         _time = time;
-    }
-
-    private enum Kind
-    {
-        OptOut,
-        PublicFigure,
-        PrivatePerson,
     }
 
     /// <inheritdoc/>
     public string Name => "name-list";
 
-    /// <summary>Beginning of the SHA-256 of the list.</summary>
-    public string Version { get; }
+    /// <summary>Beginning of the SHA-256 of the list in use.</summary>
+    public string Version => Volatile.Read(ref _list).Digest;
+
+    /// <summary>Number of names in the list in use, other names included.</summary>
+    public int Count => Volatile.Read(ref _list).Count;
 
     /// <summary>Reads a list.</summary>
     /// <param name="utf8">The list, UTF-8, at most 16 MiB.</param>
     /// <param name="time">The clock that ages are worked out by; null for the system's.</param>
     /// <exception cref="NameListException">The list is malformed.</exception>
     public static NameListClassifier Parse(ReadOnlySpan<byte> utf8, TimeProvider? time = null)
-    {
-        if (utf8.Length > MaxBytes)
-        {
-            throw new NameListException(0, $"the list has {utf8.Length} bytes, at most {MaxBytes} are read.");
-        }
-
-        string text;
-        try
-        {
-            text = Utf8.GetString(utf8.StartsWith(Encoding.UTF8.Preamble) ? utf8[3..] : utf8);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new NameListException(0, "the list is not valid UTF-8.");
-        }
-
-        var names = new Names();
-        var unspaced = new Names();
-        int number = 0;
-        foreach (ReadOnlySpan<char> line in text.AsSpan().EnumerateLines())
-        {
-            number++;
-            if (line.IsWhiteSpace() || line[0] == '#')
-            {
-                continue;
-            }
-
-            string[] cells = line.ToString().Split('\t', StringSplitOptions.TrimEntries);
-            if (cells.Length is < 2 or > 4)
-            {
-                throw new NameListException(number, "expected kind, name, other names and date of birth, split by tabs.");
-            }
-
-            var person = new Person(KindOf(cells[0], number), cells.Length > 3 ? AdultFrom(cells[3], number) : null);
-            IEnumerable<string> others = cells.Length > 2 && cells[2] is not (Empty or "") ? cells[2].Split('|', StringSplitOptions.TrimEntries) : [];
-            foreach (string name in others.Prepend(cells[1]))
-            {
-                Add(name, person, number, names, unspaced);
-            }
-        }
-
-        return new NameListClassifier(Convert.ToHexStringLower(SHA256.HashData(utf8))[..DigestCharacters], names, unspaced, time ?? TimeProvider.System);
-    }
+        => new(NameList.Read(utf8), time ?? TimeProvider.System);
 
     /// <summary>Reads a list from a file.</summary>
     /// <param name="path">The file.</param>
@@ -122,156 +55,69 @@ public sealed class NameListClassifier : IPromptClassifier
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static NameListClassifier Open(string path) => Parse(File.ReadAllBytes(path));
 
+    /// <summary>
+    /// Puts another list in place of the one in use. Texts that are being judged are judged by the old one, all later ones by the new one; no
+    /// text meets a mixture. May be called while other threads classify.
+    /// </summary>
+    /// <param name="utf8">The list, as for <see cref="Parse"/>.</param>
+    /// <exception cref="NameListException">The list is malformed; the old one stays in use.</exception>
+    public void Update(ReadOnlySpan<byte> utf8) => Volatile.Write(ref _list, NameList.Read(utf8));
+
     /// <inheritdoc/>
     public IReadOnlyList<Signal> Classify(string text, TextOrigin origin)
     {
+        NameList list = Volatile.Read(ref _list);
         var found = new HashSet<(SafetyCategory Category, TextSpan Span)>();
         DateOnly today = DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime);
-        using (NormalisedText plain = TextNormaliser.Normalise(text))
+        ForEachReading(text, plain =>
         {
-            Collect(plain, today, found);
-            if (plain.IsAmbiguous)
+            foreach ((ListedName name, int start, int end) in list.Find(plain))
             {
-                using NormalisedText second = TextNormaliser.Normalise(text, Reading.Second);
-                Collect(second, today, found);
+                if (name.Category(today) is { } category)
+                {
+                    found.Add((category, plain.Source(start, end)));
+                }
             }
-
-            if (plain.HasDigitsForLetters)
-            {
-                using NormalisedText digits = TextNormaliser.Normalise(text, Reading.AllDigits);
-                Collect(digits, today, found);
-            }
-        }
+        });
 
         return found.Count == 0
             ? []
             : [.. found.OrderBy(static f => f.Category).ThenBy(static f => f.Span.Start).ThenBy(static f => f.Span.Length)
-                .Select(f => new Signal(f.Category, Listed, Name, Version) { Span = f.Span })];
+                .Select(f => new Signal(f.Category, Listed, Name, list.Digest) { Span = f.Span })];
     }
 
-    private void Collect(NormalisedText plain, DateOnly today, HashSet<(SafetyCategory Category, TextSpan Span)> found)
+    /// <summary>Every listed name that counts in a text, of whatever kind, with what the list knows of it.</summary>
+    /// <param name="text">The text, at most <see cref="PromptLimits.MaxCharacters"/> UTF-16 units.</param>
+    /// <returns>The mentions by place; one place has one for each line of the list that it may mean.</returns>
+    /// <exception cref="PromptException">The text is empty, not valid Unicode or exceeds a limit.</exception>
+    public IReadOnlyList<NameMention> Mentions(string text)
     {
-        var hits = new List<PhraseHit>();
-        _matcher.Match(plain.Characters, plain.Joined, hits);
-        AddEach(hits, _people);
-        if (plain.Joined.Contains((byte)1))
+        NameList list = Volatile.Read(ref _list);
+        var found = new HashSet<NameMention>();
+        ForEachReading(text, plain =>
         {
-            hits.Clear();
-            _unspaced.Match(plain.Characters, plain.Joined, hits);
-            hits.RemoveAll(h => plain.Joined[h.Start..h.End].Contains((byte)0));
-            AddEach(hits, _unspacedPeople);
-        }
-
-        void AddEach(List<PhraseHit> hits, List<Person>[] people)
-        {
-            foreach (PhraseHit hit in hits)
+            foreach ((ListedName name, int start, int end) in list.Find(plain))
             {
-                foreach (Person person in people[hit.Phrase])
-                {
-                    found.Add((person.CategoryOn(today), plain.Source(hit.Start, hit.End)));
-                }
+                found.Add(new NameMention(name, plain.Source(start, end)));
             }
-        }
+        });
+        return [.. found.OrderBy(static m => m.Span.Start).ThenBy(static m => m.Span.Length).ThenBy(static m => m.Name.Kind)];
     }
 
-    private static void Add(string name, Person person, int line, Names names, Names unspaced)
+    private static void ForEachReading(string text, Action<NormalisedText> read)
     {
-        string words = string.Empty;
-        if (name.Length is > 0 and <= 200)
+        using NormalisedText plain = TextNormaliser.Normalise(text);
+        read(plain);
+        if (plain.IsAmbiguous)
         {
-            try
-            {
-                using NormalisedText plain = TextNormaliser.Normalise(name);
-                words = plain.Characters.ToString();
-            }
-            catch (PromptException)
-            {
-                // Said below, without the name.
-            }
+            using NormalisedText second = TextNormaliser.Normalise(text, Reading.Second);
+            read(second);
         }
 
-        if (words.Length == 0)
+        if (plain.HasDigitsForLetters)
         {
-            throw new NameListException(line, "a name is empty, longer than 200 characters, or has no letters.");
+            using NormalisedText digits = TextNormaliser.Normalise(text, Reading.AllDigits);
+            read(digits);
         }
-
-        try
-        {
-            names.Add(words, person, open: false);
-            if (char.IsAsciiLetter(words[^1]))
-            {
-                // Normalising takes the apostrophe of "Ada's" away.
-                names.Add(words + "s", person, open: false);
-            }
-
-            string letters = words.Replace(" ", null, StringComparison.Ordinal);
-            if (letters.Length < words.Length && letters.Length >= MinUnspaced)
-            {
-                unspaced.Add(letters, person, open: true);
-            }
-        }
-        catch (InvalidOperationException)
-        {
-            throw new NameListException(line, "the list has more names or characters than can be looked for at once; split it.");
-        }
-    }
-
-    private static Kind KindOf(string cell, int line) => cell switch
-    {
-        "opt_out" => Kind.OptOut,
-        "public_figure" => Kind.PublicFigure,
-        "private_person" => Kind.PrivatePerson,
-        _ => throw new NameListException(line, "the kind is none of opt_out, public_figure, private_person."),
-    };
-
-    // The day from which the person is surely an adult: of a year alone, its last day counts.
-    private static DateOnly? AdultFrom(string cell, int line)
-    {
-        if (cell is Empty or "")
-        {
-            return null;
-        }
-
-        if (int.TryParse(cell, NumberStyles.None, CultureInfo.InvariantCulture, out int year) && year is > 1000 and < 3000)
-        {
-            return new DateOnly(year + AdultAge, 12, 31);
-        }
-
-        return DateOnly.TryParseExact(cell, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly born) && born.Year < 3000
-            ? born.AddYears(AdultAge)
-            : throw new NameListException(line, "the date of birth is neither a year (2010) nor a date (2010-05-31).");
-    }
-
-    private readonly record struct Person(Kind Kind, DateOnly? AdultFrom)
-    {
-        public SafetyCategory CategoryOn(DateOnly today) => Kind switch
-        {
-            Kind.OptOut => SafetyCategory.OptedOutPerson,
-            Kind.PrivatePerson => SafetyCategory.NamedPerson,
-            _ => AdultFrom > today ? SafetyCategory.PublicFigureMinor : SafetyCategory.PublicFigure,
-        };
-    }
-
-    /// <summary>Phrases and who is called so.</summary>
-    private sealed class Names
-    {
-        private readonly PhraseMatcher.Builder _builder = new();
-        private readonly List<List<Person>> _people = [];
-
-        public void Add(string words, Person person, bool open)
-        {
-            int phrase = _builder.Add(words, open, open);
-            while (_people.Count <= phrase)
-            {
-                _people.Add([]);
-            }
-
-            if (!_people[phrase].Contains(person))
-            {
-                _people[phrase].Add(person);
-            }
-        }
-
-        public (PhraseMatcher Matcher, List<Person>[] People) Build() => (_builder.Build(), [.. _people]);
     }
 }

@@ -55,7 +55,8 @@ internal sealed class PhraseMatcher
             }
 
             // At the end of a word, what began inside one is given up, and then the next word that may begin a phrase is looked for.
-            if (filter is not null && (state == 0 || character is ' ' or '\n'))
+            // Beside a character that is not ASCII any other may begin a word.
+            if (filter is not null && char.IsAscii(character) && (state == 0 || character is ' ' or '\n'))
             {
                 while (state != 0 && !IsStart(text, i + 1 - nodes[state].Depth))
                 {
@@ -64,7 +65,7 @@ internal sealed class PhraseMatcher
 
                 if (state == 0)
                 {
-                    i = filter.Next(text, character is ' ' or '\n' ? i + 1 : i) - 1;
+                    i = filter.Next(text, i + 1) - 1;
                 }
             }
         }

@@ -43,12 +43,21 @@ internal static class TextReading
     }
 
     /// <summary>Where the concepts occur; phrases that are findings by themselves are added.</summary>
-    public static TermHits Match(NormalisedText plain, PromptLists lists, List<Finding> findings)
+    public static TermHits Match(NormalisedText plain, PromptLists lists, List<Finding> findings) => Match(plain, lists, findings, []);
+
+    /// <summary>The concepts of one normalised text, with others that the caller found in it.</summary>
+    internal static TermHits Terms(NormalisedText plain, PromptLists lists, List<(int Start, int End, int Concept)> others)
+        => Match(plain, lists, [], others);
+
+    private static TermHits Match(
+        NormalisedText plain, PromptLists lists, List<Finding> findings, List<(int Start, int End, int Concept)> others)
     {
         var hits = new List<PhraseHit>();
         lists.Match(plain, hits);
         hits.Sort(static (a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.End.CompareTo(b.End));
         var terms = new TermHits(lists.ConceptCount, plain);
+        others.Sort();
+        int other = 0;
         int benignEnd = 0;
         for (int group = 0; group < hits.Count;)
         {
@@ -65,6 +74,7 @@ internal static class TextReading
             for (; group < next; group++)
             {
                 PhraseHit hit = hits[group];
+                other = AddUpTo(others, other, hit.Start, terms);
                 if (hit.End <= benignEnd)
                 {
                     continue;
@@ -84,7 +94,19 @@ internal static class TextReading
             }
         }
 
+        _ = AddUpTo(others, other, int.MaxValue, terms);
         return terms;
+    }
+
+    // Terms must come by start.
+    private static int AddUpTo(List<(int Start, int End, int Concept)> others, int from, int start, TermHits terms)
+    {
+        for (; from < others.Count && others[from].Start <= start; from++)
+        {
+            terms.Add(others[from].Concept, others[from].Start, others[from].End);
+        }
+
+        return from;
     }
 
     // A benign phrase whose last word goes on ("great tit*") covers that word to its end.
@@ -98,7 +120,8 @@ internal static class TextReading
         return end;
     }
 
-    private static void Apply(PromptRule rule, TermHits terms, List<Finding> findings)
+    /// <summary>Adds what a rule finds among the terms.</summary>
+    internal static void Apply(PromptRule rule, TermHits terms, List<Finding> findings)
     {
         foreach (RuleSlot slot in rule.Slots)
         {
