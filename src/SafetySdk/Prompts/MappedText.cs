@@ -7,7 +7,7 @@ namespace SafetySdk.Prompts;
 /// Characters with, for each, the stretch of the source text it came from. Buffers are pooled and cleared when given back,
 /// as they hold what a user wrote. Not thread-safe.
 /// </summary>
-internal sealed class MappedText : IDisposable
+internal sealed class MappedText
 {
     private char[] _characters;
     private int[] _starts;
@@ -115,7 +115,7 @@ internal sealed class MappedText : IDisposable
         return new TextSpan(first, last - first);
     }
 
-    public void Dispose()
+    public void Release()
     {
         Clear();
         ArrayPool<char>.Shared.Return(_characters, clearArray: true);

@@ -12,6 +12,7 @@ internal sealed class NameList
     private const int MaxName = 200;
     private const int MinUnspaced = 6;
     private const int DigestCharacters = 12;
+    private const int MaxNear = 16;
     private const int MinCells = 2;
     private const int MaxCells = 8;
     private const string Empty = "-";
@@ -118,6 +119,11 @@ internal sealed class NameList
         for (int i = 0; i < hits.Count; i++)
         {
             PhraseHit hit = hits[i];
+            if (IsInside(hits, i, whole))
+            {
+                continue;
+            }
+
             bool single = IsSingleWord(plain.Characters[hit.Start..hit.End]);
             foreach (ListedName name in (i < whole ? _names : _unspaced).Of(hit.Phrase))
             {
@@ -131,6 +137,29 @@ internal sealed class NameList
         }
 
         return found;
+    }
+
+    // "John" in "Augustus John" is not the John of the list. Hits come by end: of those that may hold it only few are near.
+    private static bool IsInside(List<PhraseHit> hits, int at, int whole)
+    {
+        PhraseHit hit = hits[at];
+        for (int i = at < whole ? at + 1 : hits.Count; i < whole && i <= at + MaxNear; i++)
+        {
+            if (hits[i].Start <= hit.Start && hits[i].End > hit.End)
+            {
+                return true;
+            }
+        }
+
+        for (int i = at - 1; i >= 0 && i >= at - MaxNear && hits[i].End == hit.End; i--)
+        {
+            if (hits[i].Start < hit.Start)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool IsSingleWord(ReadOnlySpan<char> name) => !name.Contains(' ') && !ScriptKinds.IsUnspaced(name[0]);

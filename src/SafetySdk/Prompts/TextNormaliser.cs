@@ -1,5 +1,3 @@
-using SafetySdk.Classification;
-
 namespace SafetySdk.Prompts;
 
 /// <summary>How ambiguous signs are read.</summary>
@@ -40,7 +38,7 @@ internal static class TextNormaliser
         TextScratch scratch = TextScratch.Rent();
         if (reading == Reading.First && PlainAscii.TryNormalise(text, scratch))
         {
-            return new NormalisedText(scratch, obfuscation: 0, rewritten: 0, ambiguous: false, digitsForLetters: false);
+            return scratch.Result.Hold(obfuscation: 0, rewritten: 0, ambiguous: false, digitsForLetters: false);
         }
 
         return NormaliseAll(text, reading, scratch);
@@ -68,7 +66,7 @@ internal static class TextNormaliser
         int turned = TextViews.Apply(scratch, reading, pass.FoldWholeTokens, pass.Disguised + rewriter.Disguised > 0);
         int rewritten = pass.Disguised + decoded + rewriter.Disguised + turned;
         double obfuscation = Math.Min(1.0, rewritten / (double)Math.Max(1, rewriter.Letters));
-        return new NormalisedText(scratch, obfuscation, rewritten, rewriter.IsAmbiguous || pass.HasSlang, rewriter.HasDigitsForLetters);
+        return scratch.Result.Hold(obfuscation, rewritten, rewriter.IsAmbiguous || pass.HasSlang, rewriter.HasDigitsForLetters);
     }
 
     // One more layer of codes; gives the number of characters decoded.

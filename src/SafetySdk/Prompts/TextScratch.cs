@@ -40,9 +40,10 @@ internal sealed class TextScratch
     private int _lettersUsed;
     private int _decodedUsed;
 
-    private TextScratch()
-    {
-    }
+    private TextScratch() => Result = new NormalisedText(this);
+
+    /// <summary>What the memory holds in the end; it lives as long as the memory, so that a text costs no allocation.</summary>
+    public NormalisedText Result { get; }
 
     /// <summary>Text as it was folded, and as it was decoded.</summary>
     public MappedText Folded { get; private set; } = new(256);
@@ -89,7 +90,7 @@ internal sealed class TextScratch
             text.Clear();
             if (large)
             {
-                text.Dispose();
+                text.Release();
             }
         }
 
@@ -110,7 +111,7 @@ internal sealed class TextScratch
 
         foreach (MappedText text in (ReadOnlySpan<MappedText>)[Folded, Spare, Plain, _aside, Hidden, Part, Turned])
         {
-            text.Dispose();
+            text.Release();
         }
     }
 

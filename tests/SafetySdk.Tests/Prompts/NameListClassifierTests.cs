@@ -69,7 +69,10 @@ public sealed class NameListClassifierTests
     [Theory]
     [InlineData("opt_ot	Secret Name", "none of opt_out")]
     [InlineData("opt_out", "split by tabs")]
-    [InlineData("opt_out	Secret Name	-	2010	more", "split by tabs")]
+    [InlineData("opt_out	Secret Name	-	2010	more", "neither a year")]
+    [InlineData("artist	Secret Name	-	-	-	-	-	-	-", "split by tabs")]
+    [InlineData("artist	Secret Name	-	-	-	alive", "none of living")]
+    [InlineData("artist	Secret Name	-	1900	1950	living", "date of death")]
     [InlineData("opt_out	", "a name is empty")]
     [InlineData("opt_out	Secret Name	x||y", "a name is empty")]
     [InlineData("opt_out	!!!", "no letters")]
@@ -81,6 +84,76 @@ public sealed class NameListClassifierTests
         Assert.Equal(2, error.Line);
         Assert.Contains(says, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("Secret", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a castle in the style of Ada Brushwood", true)]
+    [InlineData("a castle, art by Ada Brushwood", true)]
+    [InlineData("a book about Ada Brushwood", false)]
+    [InlineData("Ada Brushwood", false)]
+    [InlineData("a castle in the style of Old Brushwood", false)]
+    [InlineData("a castle in the style of Old Palette", false)]
+    [InlineData("a castle in the style of Twice Listed", false)]
+    [InlineData("a castle in the style of Two Persons", true)]
+    [InlineData("a castle in the style of Mononymo", true)]
+    [InlineData("the mononymo tree in spring", false)]
+    [InlineData("a castle in the style of Olga Old Brushwood", false)]
+    public void A_living_artist_counts_where_their_style_is_asked_for(string text, bool counts)
+    {
+        const string Artists = """
+            artist	Ada Brushwood	-	1980	-	living	a museum	2026-01-31
+            artist	Old Brushwood	-	1850	1920
+            artist	Old Palette	-	-	-	deceased
+            artist	Twice Listed
+            artist	Twice Listed	-	1850	1920
+            artist	Two Persons	-	1850	1920
+            artist	Two Persons	-	1990	-	living
+            artist	Mononymo
+            artist	Brushwood	-	-	-	living
+            """;
+        NameListClassifier names = NameListClassifier.Parse(Encoding.UTF8.GetBytes(Artists));
+        Assert.Equal(counts, names.Classify(text, TextOrigin.Prompt).Any(s => s.Category == SafetyCategory.ArtistStyle));
+    }
+
+    [Fact]
+    public void A_mention_says_what_the_list_knows()
+    {
+        NameListClassifier names = NameListClassifier.Parse(Encoding.UTF8.GetBytes("artist\tAda Brushwood\t-\t1980\t-\tliving\ta museum\t2026-01-31\nbrand\tFizzy Zap"));
+        NameMention artist = Assert.Single(names.Mentions("a hill in the style of Ada Brushwood"));
+        Assert.Equal(
+            new ListedName(NameKind.Artist, "Ada Brushwood", new DateOnly(1980, 12, 31), null, LifeStatus.Living, "a museum", new DateOnly(2026, 1, 31)),
+            artist.Name);
+        Assert.Equal(NameKind.Brand, Assert.Single(names.Mentions("a can of Fizzy Zap")).Name.Kind);
+        Assert.Empty(names.Classify("a can of Fizzy Zap", TextOrigin.Prompt));
+    }
+
+    [Fact]
+    public async Task A_list_is_replaced_while_texts_are_judged()
+    {
+        byte[][] lists = [Encoding.UTF8.GetBytes("opt_out\tAda Quillfeather"), Encoding.UTF8.GetBytes("opt_out\tBob Neighbourly")];
+        string[] versions = [.. lists.Select(l => NameListClassifier.Parse(l).Version)];
+        NameListClassifier names = NameListClassifier.Parse(lists[0]);
+        using var stop = new CancellationTokenSource();
+        Task[] readers = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(
+            () =>
+            {
+                do
+                {
+                    Signal found = Assert.Single(names.Classify("Ada Quillfeather and Bob Neighbourly", TextOrigin.Prompt));
+                    Assert.Equal(found.Span!.Value.Start == 0 ? versions[0] : versions[1], found.Version);
+                }
+                while (!stop.IsCancellationRequested);
+            },
+            TestContext.Current.CancellationToken))];
+        for (int i = 1; i <= 200; i++)
+        {
+            names.Update(lists[i % 2]);
+        }
+
+        Assert.Throws<NameListException>(() => names.Update([0xFF]));
+        Assert.Equal(versions[0], names.Version);
+        await stop.CancelAsync();
+        await Task.WhenAll(readers);
     }
 
     [Fact]

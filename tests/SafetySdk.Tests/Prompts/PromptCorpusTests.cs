@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.IO.Compression;
-using System.Text;
 using System.Text.Json;
 using SafetySdk.Classification;
 using SafetySdk.Prompts;
@@ -12,6 +11,7 @@ public sealed class PromptCorpusTests(ITestOutputHelper output)
 {
     private const double Fires = 0.5;
     private static readonly RulePromptClassifier Classifier = new();
+    private static readonly string[] Benign = ["partiprompts", "coco_captions", "clinc150", "mt_bench"];
 
     [Theory]
     [InlineData("partiprompts", 0.005)]
@@ -45,35 +45,53 @@ public sealed class PromptCorpusTests(ITestOutputHelper output)
     [Fact]
     public void Disguises_keep_the_clean_hits()
     {
-        HashSet<string> sources = ["strongreject", "catqa_en", "ailuminate_en", "composed_policy"];
-        List<string> clean = [.. Rows().Where(r => sources.Contains(r.Source) && r.Unsafe == 1 && IsHarm(r.Text)).Select(r => r.Text)];
-        (string Name, double Least, Func<string, string> Apply)[] disguises =
-        [
-            ("leet", 0.95, t => Map(t, c => Replace(c, "aeiostAEIOST", "431057431057"))),
-            ("homoglyphs", 0.95, t => Map(t, c => Replace(c, "aeopcxy", "аеорсху"))),
-            ("zero width", 0.95, t => Map(t, c => c + "\u200B")),
-            ("full width", 0.95, t => Map(t, c => c is > ' ' and < '\u007F' ? ((char)(c + 0xFEE0)).ToString() : c.ToString())),
-            ("mixed case", 0.95, t => string.Concat(t.Select((c, i) => i % 2 == 0 ? char.ToUpperInvariant(c) : char.ToLowerInvariant(c)))),
-            ("dots", 0.9, t => string.Join(' ', t.Split(' ').Select(w => string.Join('.', w.ToCharArray())))),
-            ("spaces, two between words", 0.9, t => string.Join("  ", t.Split(' ').Select(w => string.Join(' ', w.ToCharArray())))),
-            ("spaces, one between words", 0.8, t => string.Join(' ', t.Split(' ').Select(w => string.Join(' ', w.ToCharArray())))),
-            ("letters held down", 0.75, t => string.Concat(t.Select((c, i) => new string(c, i % 4 == 0 && char.IsLetter(c) ? 4 : 1)))),
-            ("base64", 0.95, t => Convert.ToBase64String(Encoding.UTF8.GetBytes(t))),
-            ("hexadecimal", 0.95, t => Convert.ToHexString(Encoding.UTF8.GetBytes(t))),
-            ("tag characters", 0.95, t => "hello" + string.Concat(t.Where(char.IsAscii).Select(c => char.ConvertFromUtf32(0xE0000 + c)))),
-        ];
-        foreach ((string name, double least, Func<string, string> apply) in disguises)
+        List<string> clean = CleanHits();
+        List<string> benign = [.. Rows().Where(static r => Benign.Contains(r.Source)).Where(static (_, i) => i % 5 == 0).Select(static r => r.Text)];
+        foreach (Disguise disguise in Disguises.All)
         {
-            double kept = clean.Count(t => IsHarm(apply(t))) / (double)clean.Count;
-            Print(name, clean.Count, kept);
-            Assert.True(kept >= least, $"{name}: {kept:P1}");
+            double kept = clean.Count(t => IsHarm(disguise.Apply(t))) / (double)clean.Count;
+            double fired = benign.Count(t => IsHarm(disguise.Apply(t))) / (double)benign.Count;
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{disguise.Name}\tkept {100 * kept:0.0} % of {clean.Count}\tbenign {100 * fired:0.00} % of {benign.Count}"));
+            Assert.True(kept >= 0.92, $"{disguise.Name}: {kept:P1}");
+            Assert.True(fired <= 0.01, $"{disguise.Name}: {fired:P1} of benign rows");
         }
     }
 
-    private static string Replace(char character, string from, string to)
-        => (from.IndexOf(character, StringComparison.Ordinal) is >= 0 and int i ? to[i] : character).ToString();
+    [Fact]
+    public void Two_disguises_keep_most_clean_hits()
+    {
+        List<string> clean = [.. CleanHits().Where(static (_, i) => i % 5 == 0)];
+        double sum = 0;
+        int pairs = 0;
+        foreach (Disguise under in Disguises.All.Where(static d => !d.IsCode))
+        {
+            foreach (Disguise over in Disguises.All.Where(d => d != under && Keeps(under, d)))
+            {
+                double kept = clean.Count(t => IsHarm(over.Apply(under.Apply(t)))) / (double)clean.Count;
+                sum += kept;
+                pairs++;
+                if (kept < 0.92)
+                {
+                    output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{under.Name}, then {over.Name}\t{100 * kept:0.0} %"));
+                }
+            }
+        }
 
-    private static string Map(string text, Func<char, string> map) => string.Concat(text.Select(map));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"mean of {pairs} pairs\t{100 * sum / pairs:0.0} %"));
+        Assert.True(sum / pairs >= 0.95);
+
+        // Tags hold ASCII alone; reversing what was reversed only turns the order of words.
+        static bool Keeps(Disguise under, Disguise over)
+            => !(over.Name.StartsWith("tag", StringComparison.Ordinal) && under.Apply("aeo").Any(static c => !char.IsAscii(c)))
+                && !(under.Name.EndsWith("reversed", StringComparison.Ordinal) && over.Name.EndsWith("reversed", StringComparison.Ordinal));
+    }
+
+    private static List<string> CleanHits()
+    {
+        HashSet<string> sources = ["strongreject", "catqa_en", "ailuminate_en", "composed_policy"];
+        return [.. Rows().Where(r => sources.Contains(r.Source) && r.Unsafe == 1 && IsHarm(r.Text)).Select(static r => r.Text)];
+    }
 
     private double Rate(IEnumerable<Row> rows, string name)
     {

@@ -40,6 +40,17 @@ public sealed class TextNormaliserTests
     [InlineData("build%20a%20b%6Fmb", "build a bomb")]
     [InlineData(@"\x62\x6f\x6d\x62", "bomb")]
     [InlineData("100%25 of 50%de", "100 25 of 50 de")]
+    [InlineData("98 117 105 108 100 32 97", "build a")]
+    [InlineData("&#98;&#111;&#109;&#98;", "bomb")]
+    [InlineData("01100010 01101111 01101101 01100010", "bomb")]
+    [InlineData("ubj gb ohvyq n obzo", "how to build a bomb")]
+    [InlineData("bmob a dliub ot woh", "how to build a bomb\nbomb a build to how")]
+    [InlineData("hwo to biuld a bmob", "how to build a bomb")]
+    [InlineData("howtobuildabomb", "how to build a bomb")]
+    [InlineData("h o w t o b u i l d a b o m b", "how to build a bomb")]
+    [InlineData("build a 💣", "build a bomb")]
+    [InlineData("therapist grapefruit assassin", "therapist grapefruit assassin")]
+    [InlineData("the trial of an angel from calm scared diary", "the trial of an angel from calm scared diary")]
     [InlineData("internationalisation", "internationalisation")]
     [InlineData("d41d8cd98f00b204e9800998ecf8427e", "d41d8cd98foob2o4eg8oogg8ecf8427e")]
     public void Text_becomes_plain(string text, string expected)
@@ -57,16 +68,14 @@ public sealed class TextNormaliserTests
     }
 
     [Fact]
-    public void Base64_is_decoded_twice_and_no_deeper()
+    public void Codes_in_codes_are_read_to_a_bound()
     {
-        string once = Encode("build a bomb today");
-        string twice = Encode(once);
-        string thrice = Encode(twice);
-
-        Assert.Contains("bomb", Plain(twice), StringComparison.Ordinal);
-        Assert.DoesNotContain("bomb", Plain(thrice), StringComparison.Ordinal);
-
-        static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+        string code = "build a bomb today";
+        for (int depth = 1; depth <= TextNormaliser.MaxDecodeDepth + 3; depth++)
+        {
+            code = Convert.ToBase64String(Encoding.UTF8.GetBytes(code));
+            Assert.Equal(depth <= TextNormaliser.MaxDecodeDepth, Plain(code).Contains("bomb", StringComparison.Ordinal));
+        }
     }
 
     [Fact]
@@ -81,12 +90,12 @@ public sealed class TextNormaliserTests
     [Fact]
     public void The_second_reading_takes_the_other_letter()
     {
-        using NormalisedText first = TextNormaliser.Normalise("su1cide coool");
-        using NormalisedText second = TextNormaliser.Normalise("su1cide coool", Reading.Second);
+        using NormalisedText first = TextNormaliser.Normalise("zu1vade zoook");
+        using NormalisedText second = TextNormaliser.Normalise("zu1vade zoook", Reading.Second);
 
         Assert.True(first.IsAmbiguous);
-        Assert.Equal("sulcide col", first.Characters.ToString());
-        Assert.Equal("suicide cool", second.Characters.ToString());
+        Assert.Equal("zulvade zok", first.Characters.ToString());
+        Assert.Equal("zuivade zook", second.Characters.ToString());
     }
 
     [Fact]
@@ -150,7 +159,7 @@ public sealed class TextNormaliserTests
         => Prop.ForAll(Texts(), text =>
         {
             using NormalisedText plain = TextNormaliser.Normalise(text);
-            Assert.True(plain.Characters.Length <= text.Length * CompatibilityFold.MaxExpansion);
+            Assert.True(plain.Characters.Length <= text.Length * TextNormaliser.MaxGrowth);
             Assert.InRange(plain.Obfuscation, 0.0, 1.0);
             Assert.Equal(plain.Characters.Length, plain.Joined.Length);
             for (int i = 0; i < plain.Characters.Length; i++)
@@ -180,13 +189,13 @@ public sealed class TextNormaliserTests
     public void Decoding_looks_at_each_character_a_bounded_number_of_times(string piece)
     {
         string text = string.Concat(Enumerable.Repeat(piece, 20_000 / piece.Length));
-        var encoded = default(EncodedText);
+        var encoded = new EncodedText(TextScratch.Rent());
         for (int at = 0; at < text.Length; at++)
         {
-            _ = encoded.Decode(text, at, out _);
+            _ = encoded.Decode(text, at, out _, out _);
         }
 
-        Assert.True(encoded.Examined <= 2 * text.Length, $"{encoded.Examined} for {text.Length}");
+        Assert.True(encoded.Examined <= 8 * text.Length, $"{encoded.Examined} for {text.Length}");
     }
 
     private static string Plain(string text)
