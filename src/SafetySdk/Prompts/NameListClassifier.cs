@@ -114,6 +114,12 @@ public sealed class NameListClassifier : IPromptClassifier
             read(second);
         }
 
+        if (plain.IsSplit)
+        {
+            using NormalisedText together = TextNormaliser.Normalise(text, Reading.Together);
+            read(together);
+        }
+
         if (plain.HasDigitsForLetters)
         {
             using NormalisedText digits = TextNormaliser.Normalise(text, Reading.AllDigits);

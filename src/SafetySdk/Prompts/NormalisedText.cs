@@ -28,6 +28,9 @@ internal sealed class NormalisedText : IDisposable
     /// <summary>Whether so many words hold digits for letters that <see cref="Reading.AllDigits"/> is worth a look.</summary>
     public bool HasDigitsForLetters { get; private set; }
 
+    /// <summary>Whether letters that stood apart were made into several words, so that <see cref="Reading.Together"/> differs.</summary>
+    public bool IsSplit => _scratch.IsSplit;
+
     /// <summary>Where the plain characters from start to end (exclusive) stand in the text as given.</summary>
     public TextSpan Source(int start, int end) => _scratch.Plain.Source(start, end);
 

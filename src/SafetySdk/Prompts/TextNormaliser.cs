@@ -11,6 +11,9 @@ internal enum Reading
 
     /// <summary>Every digit is a letter, also where it stands alone or at the end of a word; 1 is i.</summary>
     AllDigits,
+
+    /// <summary>As the first, but letters that stood apart stay one word, as a name may be that the known words lack.</summary>
+    Together,
 }
 
 /// <summary>

@@ -66,6 +66,9 @@ internal sealed class TextScratch
 
     public MappedText Turned { get; } = new(16);
 
+    /// <summary>Whether letters that stood apart were made into several words.</summary>
+    public bool IsSplit { get; set; }
+
     public static TextScratch Rent()
     {
         for (int i = 0; i < Pool.Length; i++)
@@ -94,6 +97,7 @@ internal sealed class TextScratch
             }
         }
 
+        IsSplit = false;
         Words.Clear();
         WordsAside.Clear();
         if (large)

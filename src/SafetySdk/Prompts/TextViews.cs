@@ -153,8 +153,8 @@ internal static class TextViews
             {
                 for (int k = 0; k < word.Length; k++)
                 {
-                    char letter = turn.HasFlag(Turn.Reversed) ? word[^(k + 1)] : word[k];
-                    turned[k] = turn.HasFlag(Turn.Rot13) ? Rot13(letter) : letter;
+                    char letter = (turn & Turn.Reversed) != 0 ? word[^(k + 1)] : word[k];
+                    turned[k] = (turn & Turn.Rot13) != 0 ? Rot13(letter) : letter;
                 }
 
                 hits[(int)turn] += known.Contains(turned[..word.Length]) || known.CanUnscramble(turned[..word.Length]) ? 1 : 0;
@@ -176,7 +176,7 @@ internal static class TextViews
         int plain = scratch.Plain.Length;
         int words = scratch.Words.Count;
         scratch.Turned.Clear();
-        if (turn.HasFlag(Turn.Reversed))
+        if ((turn & Turn.Reversed) != 0)
         {
             Reverse(stretch, scratch.Turned, turn);
         }
@@ -192,7 +192,7 @@ internal static class TextViews
         double after = KnownShare(scratch.Words, words, scratch.Words.Count);
         if (after >= MinKnownShare && after >= before + MinGain)
         {
-            if (turn.HasFlag(Turn.Reversed))
+            if ((turn & Turn.Reversed) != 0)
             {
                 AppendWordsReversed(scratch, words);
             }
@@ -210,7 +210,7 @@ internal static class TextViews
         for (int i = stretch.Length - 1; i >= 0; i--)
         {
             char letter = stretch.Characters[i];
-            output.Append(turn.HasFlag(Turn.Rot13) ? Rot13(letter) : letter, stretch.Start(i), stretch.End(i));
+            output.Append((turn & Turn.Rot13) != 0 ? Rot13(letter) : letter, stretch.Start(i), stretch.End(i));
         }
     }
 

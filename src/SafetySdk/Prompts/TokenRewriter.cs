@@ -488,7 +488,7 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
     private void WriteWords(Span<char> letters, Span<int> first, Span<int> last, bool joined)
     {
         WordState state = Look(letters);
-        if (state != WordState.Unknown || letters.Length < WordSplitter.MinTogether)
+        if (state != WordState.Unknown || letters.Length < (joined ? WordSplitter.MinJoined : WordSplitter.MinTogether))
         {
             Append(letters, first, last, joined && state == WordState.Unknown, state);
             return;
@@ -497,10 +497,13 @@ internal ref struct TokenRewriter(MappedText input, TextScratch scratch, Reading
         Span<int> ends = scratch.WordEnds(letters.Length);
         int words = WordSplitter.Split(letters, joined, ends, scratch, out double known);
 
+        bool wasJoined = joined;
+        scratch.IsSplit |= joined && words > 1;
+
         // Where most letters are in known words, it is no longer in doubt where the words end.
         joined &= known < MinKnownShare;
         IsAmbiguous |= joined && words > 1;
-        if (words < 2 || (joined && reading == Reading.Second))
+        if (words < 2 || (joined && reading == Reading.Second) || (wasJoined && reading == Reading.Together))
         {
             Append(letters, first, last, joined, WordState.Unknown);
             return;

@@ -4,10 +4,14 @@ namespace SafetySdk.Prompts;
 internal static class WordSplitter
 {
     /// <summary>Fewest letters that may be several words.</summary>
-    public const int MinTogether = 8;
+    public const int MinTogether = 10;
+
+    /// <summary>Fewest letters, once apart, that may be several words.</summary>
+    public const int MinJoined = 8;
 
     private const string ShortWords = " am an as at be by do go he hi if in is it me my no of oh ok on or so to up us we du ja le la de el un es ";
     private const int MinWordsTogether = 3;
+    private const int MaxShortRun = 2;
     private const double MinMeanLetters = 2.4;
     private const int MaxWord = 18;
     private const int MinMended = 5;
@@ -70,6 +74,22 @@ internal static class WordSplitter
         return costs[^1] == float.MaxValue ? 1 : Collect(letters.Length, joined, from, ends, out knownShare);
     }
 
+    // Endings of one long word look like short words in a row.
+    private static int ShortRun(ReadOnlySpan<int> ends)
+    {
+        int longest = 0;
+        int run = 0;
+        int start = 0;
+        foreach (int end in ends)
+        {
+            run = end - start <= 2 ? run + 1 : 0;
+            longest = Math.Max(longest, run);
+            start = end;
+        }
+
+        return longest;
+    }
+
     private static bool IsShortWord(char first, char second)
         => ShortWords.AsSpan().IndexOf([' ', first, second, ' ']) >= 0;
 
@@ -105,7 +125,7 @@ internal static class WordSplitter
 
         knownShare = 1 - (unknown / (double)length);
         ends[..words].Reverse();
-        bool split = joined || (words >= MinWordsTogether && length >= words * MinMeanLetters);
+        bool split = joined || (words >= MinWordsTogether && length >= words * MinMeanLetters && ShortRun(ends[..words]) <= MaxShortRun);
         return split ? words : 1;
     }
 }

@@ -87,19 +87,21 @@ public sealed class HostileTextTests
     public void Normalising_and_matching_allocate_nothing(string text)
     {
         var hits = new List<PhraseHit>(256);
-        for (int i = 0; i < 50; i++)
+        // Code that was not yet optimised, and memory that another test holds, may cost some; sooner or later nothing does.
+        long allocated = long.MaxValue;
+        for (int attempt = 0; attempt < 100 && allocated > 0; attempt++)
         {
-            Once();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++)
+            {
+                Once();
+            }
+
+            allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
+            Thread.Yield();
         }
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
-        {
-            Once();
-        }
-
-        // Another test may hold the memory that is kept: one set of it is far less than a little for each text.
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16_000);
+        Assert.Equal(0, allocated);
 
         void Once()
         {
