@@ -50,6 +50,9 @@ public sealed record ListedName(
 {
     private const int AdultAge = 18;
 
+    /// <summary>The kind and the status; never the name.</summary>
+    public override string ToString() => $"{nameof(ListedName)} {{ {Kind}, {Status} }}";
+
     /// <summary>The category that a mention shows on a day; null for none.</summary>
     internal SafetyCategory? Category(DateOnly today) => Kind switch
     {
@@ -64,4 +67,8 @@ public sealed record ListedName(
 /// <summary>A listed name in a text.</summary>
 /// <param name="Name">The line of the list.</param>
 /// <param name="Span">Where it stands in the text as given; for an artist, with the words that ask for the style.</param>
-public sealed record NameMention(ListedName Name, TextSpan Span);
+public sealed record NameMention(ListedName Name, TextSpan Span)
+{
+    /// <summary>The kind, the status and the place; never the name.</summary>
+    public override string ToString() => $"{nameof(NameMention)} {{ {Name}, {Span} }}";
+}

@@ -66,6 +66,9 @@ public sealed class ToStringTests
     private static readonly EvidenceDestruction Destruction =
         new(Planted, "report", Planted, default, EvidenceDestructionReason.RetentionEnded);
 
+    private static readonly SafetySdk.Prompts.ListedName Listed =
+        new(SafetySdk.Prompts.NameKind.Artist, Planted, null, null, SafetySdk.Prompts.LifeStatus.Living, Planted, null);
+
     // Records that carry content, each with the planted value wherever content can be.
     private static readonly object[] Carriers =
     [
@@ -131,6 +134,8 @@ public sealed class ToStringTests
         new CyberTiplineAnswer(CyberTiplineOutcome.Done, "0") { ReportId = Planted, FileId = Planted, FileHash = Planted },
         new EvidenceRecord(Planted, "report", default) { KeyId = Planted, SealedDigest = Planted, WrappedKey = Convert.FromHexString(Planted) },
         Destruction,
+        Listed,
+        new SafetySdk.Prompts.NameMention(Listed, default),
         new EvidenceSweep([Destruction], 0, 0),
         new UserReport(Planted, "harassment", default)
         {
