@@ -13,6 +13,7 @@ internal sealed class KnownWords
     public const int MaxLetters = 24;
 
     private const int Frequent = 120;
+    private const int LettersPerSwap = 4;
     private const int MinScrambled = 4;
     private const int MinPrefix = 4;
     private const ulong Seed = 0x9E3779B97F4A7C15;
@@ -126,7 +127,8 @@ internal sealed class KnownWords
     /// <summary>Whether a word of at least four letters has the same letters; see <see cref="LetterHash"/>.</summary>
     public bool HasSameLetters(ulong letterSum) => _scrambled.Find(letterSum) >= 0;
 
-    /// <summary>Whether a word becomes a known one when letters beside each other are swapped, each at most once.</summary>
+    /// <summary>Whether a word becomes a known one when letters beside each other are swapped, each at most once, a pair in four
+    /// letters.</summary>
     /// <param name="word">The word.</param>
     /// <param name="meant">Receives the known word; at least as long.</param>
     public bool Unscramble(ReadOnlySpan<char> word, Span<char> meant)
@@ -165,6 +167,7 @@ internal sealed class KnownWords
             return false;
         }
 
+        int swaps = word.Length / LettersPerSwap;
         for (int i = 0; i < word.Length; i++)
         {
             if (word[i] == known[i])
@@ -172,7 +175,7 @@ internal sealed class KnownWords
                 continue;
             }
 
-            if (i + 1 == word.Length || word[i] != known[i + 1] || word[i + 1] != known[i])
+            if (--swaps < 0 || i + 1 == word.Length || word[i] != known[i + 1] || word[i + 1] != known[i])
             {
                 return false;
             }

@@ -162,7 +162,7 @@ internal sealed class NameList
         return false;
     }
 
-    private static bool IsSingleWord(ReadOnlySpan<char> name) => !name.Contains(' ') && !ScriptKinds.IsUnspaced(name[0]);
+    private static bool IsSingleWord(ReadOnlySpan<char> name) => !name.ContainsAny(' ', '\n') && !ScriptKinds.IsUnspaced(name[0]);
 
     private void Add(string name, ListedName listed, int line)
     {
@@ -326,6 +326,7 @@ internal sealed class NameList
                 TextReading.Apply(rule, hits, findings);
             }
 
+            _lists.Requests.Find(plain.Characters, hits, findings);
             foreach ((ListedName name, int start, int end) in names)
             {
                 SafetyCategory wanted = name.Kind == NameKind.Artist ? SafetyCategory.ArtistStyle : SafetyCategory.PublicFigure;

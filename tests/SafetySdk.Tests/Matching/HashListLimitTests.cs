@@ -6,7 +6,7 @@ using SafetySdk.Matching;
 namespace SafetySdk.Tests.Matching;
 
 /// <summary>Lists that are huge, damaged or made to do harm.</summary>
-[Collection(nameof(HashListLimitTests))]
+[Collection(nameof(MeasuredAlone))]
 public sealed class HashListLimitTests : IDisposable
 {
     /// <summary>Set to 1, the list has ten million lines instead of one.</summary>
@@ -245,7 +245,3 @@ public sealed class HashListLimitTests : IDisposable
         }
     }
 }
-
-/// <summary>The memory of the process is measured: nothing else runs meanwhile.</summary>
-[CollectionDefinition(nameof(HashListLimitTests), DisableParallelization = true)]
-public sealed class MeasuredAlone;

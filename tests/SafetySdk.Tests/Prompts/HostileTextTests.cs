@@ -7,6 +7,7 @@ using SafetySdk.Prompts;
 namespace SafetySdk.Tests.Prompts;
 
 /// <summary>Text made to break the reader of it.</summary>
+[Collection(nameof(MeasuredAlone))]
 public sealed class HostileTextTests
 {
     private const int Small = PromptLimits.MaxCharacters / 8;
