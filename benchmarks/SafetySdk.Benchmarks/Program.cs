@@ -12,6 +12,9 @@ switch (args)
     case ["stores", .. string[] rest]:
         StoreLatency.Run(rest);
         break;
+    case ["prompt-model"]:
+        PromptModelMeasurement.Run();
+        break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         break;

@@ -26,6 +26,7 @@ internal static class SafetyCommandLine
             ImagesCommand.Create(common, output, error),
             ModelsCommand.Create(common, output, error),
             PolicyCommand.Create(common, output),
+            PromptsCommand.Create(common, output, error),
             AuditCommand.Create(common, output),
             ReportsCommand.Create(common, output),
         };

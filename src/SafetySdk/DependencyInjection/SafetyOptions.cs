@@ -1,6 +1,7 @@
 using SafetySdk.Images;
 using SafetySdk.Monitoring;
 using SafetySdk.Pipeline;
+using SafetySdk.Prompts.Learned;
 
 namespace SafetySdk;
 
@@ -18,6 +19,9 @@ public sealed class SafetyOptions
 
     /// <summary>Files with names of people: who opted out, public figures, private people (<see cref="Prompts.NameListClassifier"/>).</summary>
     public IList<string> NameLists { get; } = [];
+
+    /// <summary>What kind of text users write, by which the learned prompt classifier sets its thresholds. Default: any.</summary>
+    public PromptSurface PromptSurface { get; set; } = PromptSurface.Any;
 
     /// <summary>Bounds on pictures.</summary>
     public ImageLimits ImageLimits { get; set; } = ImageLimits.Default;

@@ -10,6 +10,7 @@ using SafetySdk.Monitoring;
 using SafetySdk.Pipeline;
 using SafetySdk.Policies;
 using SafetySdk.Prompts;
+using SafetySdk.Prompts.Learned;
 using SafetySdk.Prompts.Requests;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -18,7 +19,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class SafetyServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers a <see cref="SafetyPipeline"/> as a singleton, with the rule-based prompt classifier and the lists of
+    /// Registers a <see cref="SafetyPipeline"/> as a singleton, with the rule-based and the learned prompt classifier and the lists of
     /// <see cref="SafetyOptions.Lists"/>. Pictures need a decoder and detectors besides: <c>AddVipsDecoder()</c>,
     /// <c>AddOnnxDetectors()</c>. Registering an <see cref="IPromptClassifier"/>, <see cref="IKnownContentMatcher"/>,
     /// <see cref="ISafetyMonitor"/>, <see cref="IAccountLookup"/> or <see cref="ISafetyRecorder"/> adds it.
@@ -43,6 +44,8 @@ public static class SafetyServiceCollectionExtensions
 
         services.TryAddSingleton(provider => SafetyHome.Find(Options(provider).Home));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPromptClassifier, RulePromptClassifier>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPromptClassifier, LearnedPromptClassifier>(
+            static provider => new LearnedPromptClassifier(LearnedPromptModel.Embedded, Options(provider).PromptSurface)));
         services.TryAddSingleton(Build);
         return new Builder(services);
     }

@@ -18,7 +18,7 @@ public sealed partial class DependencyTests
         ["Hashing"] = ["Kernels", "Images"], // perceptual hashes are of pictures
         ["Matching"] = ["Kernels", "Images", "Hashing"], // the scan; a look-up takes a picture
         ["Classification"] = ["Images"], // the contract of detectors takes a picture
-        ["Prompts"] = ["Kernels", "Classification"], // categories and signals
+        ["Prompts"] = ["Kernels", "Classification"], // vectors; categories and signals
         ["Policies"] = ["Classification", "Prompts"], // categories, signals, and the rewrite that a verdict offers
         ["Accounts"] = ["Policies"], // age bands and decisions
         ["Audit"] = ["Classification", "Policies"], // a record says what was seen and decided

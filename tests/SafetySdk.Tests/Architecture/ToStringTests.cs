@@ -10,6 +10,7 @@ using SafetySdk.Matching;
 using SafetySdk.Monitoring;
 using SafetySdk.Pipeline;
 using SafetySdk.Policies;
+using SafetySdk.Prompts.Learned;
 using SafetySdk.Prompts.Requests;
 using SafetySdk.Reporting;
 using SafetySdk.Reports;
@@ -155,7 +156,7 @@ public sealed class ToStringTests
         typeof(PolicyProblem), typeof(PolicyDifference),
         typeof(HashListCounts), typeof(HashIndexUpdate), typeof(AuditHead), typeof(AuditFault), typeof(DeliveryResult),
         typeof(InputDigest), // nothing without the key
-        typeof(CheckNote), typeof(ExternalReply), typeof(RefusalText), typeof(RewriteChange),
+        typeof(CheckNote), typeof(ExternalReply), typeof(RefusalText), typeof(RewriteChange), typeof(PromptModelHead),
         typeof(CyberTipFailure), typeof(EvidenceObject),
     ];
 
