@@ -23,6 +23,8 @@ internal static class PromptThresholding
     /// <summary>Share of harmless texts that the head of harm as a whole may hand to a person; others as above.</summary>
     public const double MaxReviewRate = 0.02;
 
+    // Nine to one: an intent is a second opinion beside the rules.
+    private const float IntentLogOdds = 2.2f;
     private const int MinSourceRows = 300;
 
     // The head of harm as a whole tells requests better than any kind does, so it gets most of what may be stopped by mistake.
@@ -65,9 +67,9 @@ internal static class PromptThresholding
                 float review = Math.Min(block, At(sorted[i], intent ? 2 * IntentRate : MaxReviewRate * Share(heads[i].Name)));
                 if (intent)
                 {
-                    // Harmless rows at large hold no twin of an intent; the rows that calibrate do.
-                    block = Math.Max(block, ScoreOf(heads[i], 0));
-                    review = Math.Max(review, ScoreOf(heads[i], -1));
+                    // Harmless rows at large hold no twin of an intent and few requests to edit a picture; the rows that calibrate hold twins.
+                    block = Math.Max(block, ScoreOf(heads[i], IntentLogOdds));
+                    review = Math.Max(review, ScoreOf(heads[i], 0));
                 }
 
                 (all[i] ??= [])[surface] = new PromptThresholds(review, block);
