@@ -1,42 +1,6 @@
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace SafetySdk.Native;
-
-/// <summary><c>safety_text</c> and <c>safety_bytes</c>: pointer and length.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeSpan
-{
-    public byte* Data;
-    public nuint Length;
-}
-
-/// <summary><c>safety_pipeline_options</c>.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativePipelineOptions
-{
-    public nuint StructSize;
-    public NativeSpan Home;
-    public NativeSpan Policy;
-    public NativeSpan* Lists;
-    public nuint ListCount;
-}
-
-/// <summary><c>safety_request</c>.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeRequest
-{
-    public nuint StructSize;
-    public NativeSpan Prompt;
-    public NativeSpan* Images;
-    public nuint ImageCount;
-    public NativeSpan* OutputImages;
-    public nuint OutputImageCount;
-    public int Operation;
-    public int Age;
-    public int ChatRefused;
-    public int Reserved;
-}
 
 /// <summary>Reads and writes the caller's memory.</summary>
 internal static unsafe class Marshalling
@@ -89,7 +53,8 @@ internal static unsafe class Marshalling
         return files;
     }
 
-    private static void Counted(NativeSpan* items, nuint count, string name)
+    /// <summary>Refuses a count without items, and more items than anybody means.</summary>
+    public static void Counted(void* items, nuint count, string name)
     {
         if (count > MaxItems || (items is null && count > 0))
         {
@@ -97,27 +62,36 @@ internal static unsafe class Marshalling
         }
     }
 
+    /// <summary>Text to a buffer of the caller, with a terminator; a null buffer asks for the size.</summary>
     public static Status WriteText(string text, byte* buffer, nuint capacity, nuint* needed)
     {
         int length = Encoding.UTF8.GetByteCount(text);
-        if (needed is not null)
+        if (!Room(buffer, capacity, (nuint)length + 1, needed, "bytes"))
         {
-            *needed = (nuint)length + 1;
-        }
-
-        if (buffer is null)
-        {
-            return needed is null ? throw new NativeCallException(Status.InvalidArgument, "buffer and needed are both null.") : Status.Ok;
-        }
-
-        if (capacity < (nuint)length + 1)
-        {
-            throw new NativeCallException(Status.BufferTooSmall, $"the buffer has {capacity} bytes, {length + 1} are needed.");
+            return Status.Ok;
         }
 
         Encoding.UTF8.GetBytes(text, new Span<byte>(buffer, length));
         buffer[length] = 0;
         return Status.Ok;
+    }
+
+    /// <summary>Whether to write into a buffer of the caller, or only the size was asked for.</summary>
+    public static bool Room(void* buffer, nuint capacity, nuint size, nuint* needed, string unit)
+    {
+        if (needed is not null)
+        {
+            *needed = size;
+        }
+
+        if (buffer is null)
+        {
+            return needed is null ? throw new NativeCallException(Status.InvalidArgument, "buffer and needed are both null.") : false;
+        }
+
+        return capacity >= size
+            ? true
+            : throw new NativeCallException(Status.BufferTooSmall, $"the buffer has {capacity} {unit}, {size} are needed.");
     }
 }
 

@@ -1,81 +1,49 @@
 using Microsoft.Extensions.DependencyInjection;
+using SafetySdk.Matching;
 using SafetySdk.Pipeline;
-using SafetySdk.Policies;
 
 namespace SafetySdk.Native;
 
-/// <summary>A pipeline behind a handle. It goes when it was freed and the last check under way is done.</summary>
-internal sealed class NativePipeline : IDisposable
+/// <summary>A pipeline behind a handle, and the indexes that it uses.</summary>
+internal sealed class NativePipeline : SharedResource
 {
     private readonly ServiceProvider _services;
-    private readonly SafetyPipeline _pipeline;
-    private int _users = 1;
+    private readonly NativeIndex[] _indexes;
 
-    public NativePipeline(string? home, string? policy, IEnumerable<string> lists)
+    /// <summary>Builds the pipeline.</summary>
+    /// <param name="configure">Sets the options.</param>
+    /// <param name="indexes">Indexes that the caller has entered; they are left when the pipeline goes, also where this throws.</param>
+    public NativePipeline(Action<SafetyOptions> configure, NativeIndex[] indexes)
     {
+        _indexes = indexes;
         var services = new ServiceCollection();
-        services.AddSafety(options =>
+        services.AddSafety(configure).AddVipsDecoder().AddOnnxDetectors();
+        foreach (NativeIndex index in indexes)
         {
-            options.Home = home;
-            options.Policy = policy ?? options.Policy;
-            foreach (string list in lists)
-            {
-                options.Lists.Add(list);
-            }
-        }).AddVipsDecoder().AddOnnxDetectors();
+            // An instance: the services do not dispose it.
+            services.AddSingleton<IKnownContentMatcher>(index.Matcher);
+        }
+
         _services = services.BuildServiceProvider();
         try
         {
-            _pipeline = _services.GetRequiredService<SafetyPipeline>();
+            Pipeline = _services.GetRequiredService<SafetyPipeline>();
         }
         catch
         {
-            _services.Dispose();
+            Release();
             throw;
         }
     }
 
-    public Verdict Check(SafetyRequest request)
+    public SafetyPipeline Pipeline { get; }
+
+    protected override void Release()
     {
-        if (!TryEnter())
+        _services.Dispose();
+        foreach (NativeIndex index in _indexes)
         {
-            throw new NativeCallException(Status.InvalidHandle, "the pipeline was freed.");
-        }
-
-        try
-        {
-            return _pipeline.Check(request);
-        }
-        finally
-        {
-            Leave();
-        }
-    }
-
-    public void Dispose() => Leave();
-
-    private bool TryEnter()
-    {
-        int users = Volatile.Read(ref _users);
-        while (users > 0)
-        {
-            int seen = Interlocked.CompareExchange(ref _users, users + 1, users);
-            if (seen == users)
-            {
-                return true;
-            }
-
-            users = seen;
-        }
-
-        return false;
-    }
-
-    private void Leave()
-    {
-        if (Interlocked.Decrement(ref _users) == 0)
-        {
-            _services.Dispose();
+            index.Leave();
         }
     }
 }

@@ -1,4 +1,5 @@
 using SafetySdk.Classification;
+using SafetySdk.Hashing;
 using SafetySdk.Images;
 using SafetySdk.Matching;
 using SafetySdk.Policies;
@@ -16,6 +17,8 @@ internal enum Status
     List = -5,
     Missing = -6,
     Internal = -7,
+    Image = -8,
+    Cancelled = -9,
 }
 
 /// <summary>An argument is wrong; the message says which.</summary>
@@ -45,14 +48,21 @@ internal static class Guard
                 NativeCallException call => call.Status,
                 PolicyFormatException => Status.Policy,
                 HashListException or HashIndexException => Status.List,
-                ModelException or ImageException => Status.Missing,
-                ArgumentException => Status.InvalidArgument,
+                ImageException { Error: ImageError.DecoderMissing or ImageError.DecoderTooOld } or ModelException => Status.Missing,
+                ImageException => Status.Image,
+                OperationCanceledException => Status.Cancelled,
+                ArgumentException or HashException or OverflowException => Status.InvalidArgument,
                 IOException or UnauthorizedAccessException => Status.List,
                 _ => Status.Internal,
             };
 
             // The text of an unknown exception may quote an input.
-            _lastError = status == Status.Internal ? $"a fault of the library ({e.GetType().Name})" : e.Message;
+            _lastError = status switch
+            {
+                Status.Internal => $"a fault of the library ({e.GetType().Name})",
+                Status.Cancelled => "cancelled; nothing was decided.",
+                _ => e.Message,
+            };
             return (int)status;
         }
     }

@@ -30,7 +30,7 @@ exported_symbols() {
 soname() { readelf -d "$dist/lib/libsafetysdk.so.1" | grep -q 'SONAME.*libsafetysdk\.so\.1'; }
 
 declared_symbols() {
-  grep -o 'safety_[a-z_]*(' "$root/native/include/safetysdk.h" | tr -d '(' | LC_ALL=C sort -u >"$work/declared"
+  grep -o 'safety_[a-z0-9_]*(' "$root/native/include/safetysdk.h" | tr -d '(' | LC_ALL=C sort -u >"$work/declared"
   grep '^safety_' "$root/native/abi/safetysdk.symbols" | diff - "$work/declared"
 }
 

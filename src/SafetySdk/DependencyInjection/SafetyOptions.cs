@@ -2,6 +2,7 @@ using SafetySdk.Images;
 using SafetySdk.Monitoring;
 using SafetySdk.Pipeline;
 using SafetySdk.Prompts.Learned;
+using SafetySdk.Policies;
 
 namespace SafetySdk;
 
@@ -10,6 +11,9 @@ public sealed class SafetyOptions
 {
     /// <summary>Name of a built-in policy, or path of a policy document. Default <c>balanced</c>.</summary>
     public string Policy { get; set; } = "balanced";
+
+    /// <summary>A policy that is at hand already, in place of <see cref="Policy"/>; null for that one.</summary>
+    public SafetyPolicy? PolicyDocument { get; set; }
 
     /// <summary>Folder with models and native libraries; null to look for it (<see cref="SafetyHome.Find"/>).</summary>
     public string? Home { get; set; }

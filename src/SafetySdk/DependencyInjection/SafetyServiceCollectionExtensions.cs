@@ -69,7 +69,7 @@ public static class SafetyServiceCollectionExtensions
         SafetyOptions options = Options(provider);
         return new SafetyPipeline(new SafetyPipelineParts
         {
-            Policy = PolicyFile.Load(options.Policy),
+            Policy = options.PolicyDocument ?? PolicyFile.Load(options.Policy),
             Decoder = provider.GetService<IImageDecoder>(),
             Analyzer = provider.GetService<IImageAnalyzer>(),
             PromptClassifiers = [.. provider.GetServices<IPromptClassifier>(), .. options.NameLists.Select(NameListClassifier.Open)],

@@ -65,13 +65,8 @@ public sealed partial class SafetyPipeline
     /// <returns>A verdict of that stage; <see cref="Decision.NotChecked"/> where there is no picture.</returns>
     /// <exception cref="ArgumentOutOfRangeException">As <see cref="Check"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async Task<Verdict> CheckUploadAsync(SafetyRequest request, CancellationToken cancellationToken = default)
-    {
-        PipelineRun run = Start(request, inline: false, cancellationToken);
-        await run.GateAsync().ConfigureAwait(false);
-        await run.UploadAsync().ConfigureAwait(false);
-        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
-    }
+    public Task<Verdict> CheckUploadAsync(SafetyRequest request, CancellationToken cancellationToken = default)
+        => UploadAsync(Start(request, inline: false, cancellationToken), cancellationToken);
 
     /// <summary>Checks what was typed alone: the prompt and earlier turns. Text in pictures is read by <see cref="CheckJointAsync"/>.</summary>
     /// <param name="request">The request.</param>
@@ -79,13 +74,8 @@ public sealed partial class SafetyPipeline
     /// <returns>A verdict of that stage; <see cref="Decision.NotChecked"/> where there is no text.</returns>
     /// <exception cref="ArgumentOutOfRangeException">As <see cref="Check"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async Task<Verdict> CheckPromptAsync(SafetyRequest request, CancellationToken cancellationToken = default)
-    {
-        PipelineRun run = Start(request, inline: false, cancellationToken);
-        await run.GateAsync().ConfigureAwait(false);
-        await run.PromptAsync().ConfigureAwait(false);
-        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
-    }
+    public Task<Verdict> CheckPromptAsync(SafetyRequest request, CancellationToken cancellationToken = default)
+        => PromptAsync(Start(request, inline: false, cancellationToken), cancellationToken);
 
     /// <summary>
     /// Checks what was typed and the pictures together. Looks at both as the stages before it do, and judges only what they show together;
@@ -96,15 +86,8 @@ public sealed partial class SafetyPipeline
     /// <returns>A verdict of that stage; <see cref="Decision.NotChecked"/> where there is nothing to put together.</returns>
     /// <exception cref="ArgumentOutOfRangeException">As <see cref="Check"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async Task<Verdict> CheckJointAsync(SafetyRequest request, CancellationToken cancellationToken = default)
-    {
-        PipelineRun run = Start(request, inline: false, cancellationToken);
-        await run.GateAsync().ConfigureAwait(false);
-        await run.UploadAsync(judge: false).ConfigureAwait(false);
-        await run.PromptAsync(judge: false).ConfigureAwait(false);
-        await run.JointAsync().ConfigureAwait(false);
-        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
-    }
+    public Task<Verdict> CheckJointAsync(SafetyRequest request, CancellationToken cancellationToken = default)
+        => JointAsync(Start(request, inline: false, cancellationToken), cancellationToken);
 
     /// <summary>
     /// Checks what the model made, together with what was asked and given: a prompt that speaks of a minor and an uploaded photograph of a
@@ -115,14 +98,28 @@ public sealed partial class SafetyPipeline
     /// <returns>A verdict of that stage; <see cref="Decision.NotChecked"/> where there is no output.</returns>
     /// <exception cref="ArgumentOutOfRangeException">As <see cref="Check"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async Task<Verdict> CheckOutputAsync(SafetyRequest request, CancellationToken cancellationToken = default)
+    public Task<Verdict> CheckOutputAsync(SafetyRequest request, CancellationToken cancellationToken = default)
+        => OutputAsync(Start(request, inline: false, cancellationToken), cancellationToken);
+
+    /// <summary>Checks one stage on the calling thread, as <see cref="CheckUploadAsync"/> and its siblings do on the thread pool. With external
+    /// detectors or a safety monitor it waits for them.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="stage">The stage; the account stage is asked before it, and is none of its own.</param>
+    /// <param name="cancellationToken">Stops the check; there is no verdict then.</param>
+    /// <returns>A verdict of that stage; <see cref="Decision.NotChecked"/> where there is nothing to look at.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">As <see cref="Check"/>; or the stage is not one of those four.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public Verdict CheckStage(SafetyRequest request, Stage stage, CancellationToken cancellationToken = default)
     {
-        PipelineRun run = Start(request, inline: false, cancellationToken);
-        await run.GateAsync().ConfigureAwait(false);
-        await run.UploadAsync(judge: false).ConfigureAwait(false);
-        await run.PromptAsync(judge: false).ConfigureAwait(false);
-        await run.OutputAsync().ConfigureAwait(false);
-        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
+        PipelineRun run = Start(request, _stages.IsLocal, cancellationToken);
+        return (stage switch
+        {
+            Stage.Upload => UploadAsync(run, cancellationToken),
+            Stage.Prompt => PromptAsync(run, cancellationToken),
+            Stage.Joint => JointAsync(run, cancellationToken),
+            Stage.Output => OutputAsync(run, cancellationToken),
+            _ => throw new ArgumentOutOfRangeException(nameof(stage), "Only upload, prompt, joint and output are checked alone."),
+        }).GetAwaiter().GetResult();
     }
 
     private static async ValueTask InputAsync(PipelineRun run)
@@ -131,6 +128,38 @@ public sealed partial class SafetyPipeline
         await run.UploadAsync().ConfigureAwait(false);
         await run.PromptAsync().ConfigureAwait(false);
         await run.JointAsync().ConfigureAwait(false);
+    }
+
+    private async Task<Verdict> UploadAsync(PipelineRun run, CancellationToken cancellationToken)
+    {
+        await run.GateAsync().ConfigureAwait(false);
+        await run.UploadAsync().ConfigureAwait(false);
+        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<Verdict> PromptAsync(PipelineRun run, CancellationToken cancellationToken)
+    {
+        await run.GateAsync().ConfigureAwait(false);
+        await run.PromptAsync().ConfigureAwait(false);
+        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<Verdict> JointAsync(PipelineRun run, CancellationToken cancellationToken)
+    {
+        await run.GateAsync().ConfigureAwait(false);
+        await run.UploadAsync(judge: false).ConfigureAwait(false);
+        await run.PromptAsync(judge: false).ConfigureAwait(false);
+        await run.JointAsync().ConfigureAwait(false);
+        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<Verdict> OutputAsync(PipelineRun run, CancellationToken cancellationToken)
+    {
+        await run.GateAsync().ConfigureAwait(false);
+        await run.UploadAsync(judge: false).ConfigureAwait(false);
+        await run.PromptAsync(judge: false).ConfigureAwait(false);
+        await run.OutputAsync().ConfigureAwait(false);
+        return await FinishAsync(run, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<Verdict> CheckAsync(PipelineRun run, CancellationToken cancellationToken)
