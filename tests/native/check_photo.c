@@ -1,50 +1,5 @@
 /* Links the library, checks a real photograph and a prompt through the models and prints the verdict; then misuses every function. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "safetysdk.h"
-
-static int passed, failed;
-
-static void expect(int condition, const char *what)
-{
-    if (condition) {
-        passed++;
-    } else {
-        char message[512] = "";
-        safety_last_error(message, sizeof message, NULL);
-        failed++;
-        printf("FAIL %s (last error: %s)\n", what, message);
-    }
-}
-
-static safety_text text(const char *value)
-{
-    safety_text t;
-    t.data = value;
-    t.length = strlen(value);
-    return t;
-}
-
-static safety_bytes read_file(const char *path)
-{
-    safety_bytes file = {NULL, 0};
-    FILE *stream = fopen(path, "rb");
-    if (stream != NULL) {
-        long size;
-        fseek(stream, 0, SEEK_END);
-        size = ftell(stream);
-        rewind(stream);
-        uint8_t *data = malloc((size_t)size + 1);
-        if (data != NULL && fread(data, 1, (size_t)size, stream) == (size_t)size) {
-            file.data = data;
-            file.length = (size_t)size;
-        }
-        fclose(stream);
-    }
-    return file;
-}
+#include "expect.h"
 
 static int32_t decide(safety_pipeline *pipeline, const safety_request *request, int print)
 {
@@ -165,6 +120,5 @@ int main(int argc, char **argv)
     expect(decide(pipeline, &request, 0) == -1, "a freed pipeline is refused");
     expect(safety_live_handles() == 0, "nothing is left alive");
     free((void *)photo.data);
-    printf("native: %d passed, %d failed\n", passed, failed);
-    return failed == 0 ? 0 : 1;
+    return report();
 }

@@ -36,19 +36,34 @@ declared_symbols() {
 
 strict=(-Wall -Wextra -pedantic -Werror -I "$root/native/include")
 check "the header is strict C99" gcc -std=c99 "${strict[@]}" -c "$here/header_strict.c" -o "$work/header.o"
+check "the wrapper compiles alone" g++ -std=c++17 "${strict[@]}" -fsyntax-only -x c++ "$root/native/include/safetysdk.hpp"
 check "the header is C++17" g++ -std=c++17 "${strict[@]}" -x c++ -c "$here/header_strict.c" -o "$work/header_cpp.o"
 check "declared and exported symbols agree" declared_symbols
 check "the exported symbols are the baseline" exported_symbols
 check "the library has its SONAME" soname
-check "a consumer links" gcc -std=c99 -D_POSIX_C_SOURCE=200809L "${strict[@]}" "$here/check_photo.c" -o "$work/check_photo" -L "$dist/lib" -lsafetysdk
 photo=$home/photographs/user1-128x128.jpg
-if output=$(cd / && LD_LIBRARY_PATH="$dist/lib" "$work/check_photo" "$home" "$photo" 2>&1); then
-  passed=$((passed + $(printf '%s' "$output" | sed -n 's/^native: \([0-9]*\) passed.*/\1/p')))
-else
-  failed=$((failed + 1))
-  printf '%s\n' "$output"
-fi
-printf '%s\n' "$output" | grep -v '^native:' | head -3
+program() { # NAME ARGUMENT...: builds a test program, runs it from another folder and counts what it reports
+  local name=$1 output status=0 count
+  shift
+  case $name in
+    *.cpp) check "$name compiles" g++ -std=c++17 "${strict[@]}" "$here/$name" -o "$work/program" -L "$dist/lib" -lsafetysdk -pthread ;;
+    *) check "$name compiles" gcc -std=c99 -D_POSIX_C_SOURCE=200809L "${strict[@]}" "$here/$name" -o "$work/program" \
+      -L "$dist/lib" -lsafetysdk -pthread ;;
+  esac
+  output=$(cd / && LD_LIBRARY_PATH="$dist/lib" "$work/program" "$@" 2>&1) || status=$?
+  rm -f "$work/program"
+  printf '%s\n' "$output" | grep -v '^native:' | head -8
+  count=$(printf '%s' "$output" | sed -n 's/^native: \([0-9]*\) passed.*/\1/p')
+  passed=$((passed + ${count:-0}))
+  if [ "$status" -ne 0 ]; then
+    failed=$((failed + 1))
+    printf 'FAIL %s: exit code %d\n' "$name" "$status"
+  fi
+}
+program check_photo.c "$home" "$photo"
+program surface.c "$home" "$photo" "$work"
+program wrapper.cpp "$home" "$photo" "$work"
+program fuzz.c "$home" "$photo" "$work"
 
 # The loader takes the build that fits this processor; masked, the one for all.
 cat >"$work/width.c" <<'EOF'
