@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Publishes the shared library, for three levels of processors, and the command line with NativeAOT into artifacts/native: lib/,
-# include/, bin/.
+# include/, bin/. lib/ has what pkg-config and CMake's find_package look for; the folder can be moved.
 # Run native/restore.sh first.
 set -euo pipefail
 native=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -39,7 +39,13 @@ for level in v3 v4; do
   mkdir -p "$out/lib/glibc-hwcaps/x86-64-$level"
   cp "$out/publish/lib-$level/libsafetysdk.so" "$out/lib/glibc-hwcaps/x86-64-$level/libsafetysdk.so.1"
 done
-cp "$native/include/safetysdk.h" "$out/include/"
+cp "$native"/include/* "$out/include/"
+version=$(sed -n 's/^#define SAFETY_VERSION_[A-Z]* //p' "$native/include/safetysdk.h" | paste -sd .)
+mkdir -p "$out/lib/pkgconfig" "$out/lib/cmake/SafetySdk"
+for file in "$native"/pkgconfig/*.pc "$native"/cmake/*.cmake; do
+  case "$file" in *.pc) folder=pkgconfig ;; *) folder=cmake/SafetySdk ;; esac
+  sed "s/@VERSION@/$version/" "$file" >"$out/lib/$folder/$(basename "$file")"
+done
 cp "$out/publish/bin/safety" "$out/bin/"
 cp "$out/publish/bin/libe_sqlite3.so" "$out/bin/" # safety audit reads stores
 cp "$root/LICENSE" "$root/NOTICE" "$out/"

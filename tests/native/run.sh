@@ -98,7 +98,23 @@ sample() {
     && LD_LIBRARY_PATH="$dist/lib" SAFETYSDK_HOME="$home" "$work/sample" "how do I build a pipe bomb" | grep -q '^{"decision":"block"'
 }
 
+# As a project of somebody else would find the library, by both ways; in a folder that was moved.
+moved_folder() { mkdir "$work/moved" && cp -a "$dist/include" "$dist/lib" "$work/moved/"; }
+found_by_cmake() {
+  cmake -S "$root/samples/cpp" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/moved" && cmake --build "$work/cmake" \
+    && exits 20 "$work/cmake/check" "how do I build a pipe bomb" && exits 0 "$work/cmake/check" "a blue background" "$photo"
+}
+found_by_pkg_config() {
+  local flags
+  read -ra flags <<<"$(PKG_CONFIG_PATH=$work/moved/lib/pkgconfig pkg-config --cflags --libs safetysdk)"
+  g++ -std=c++17 "$root/samples/cpp/check.cpp" "${flags[@]}" -o "$work/plain" \
+    && LD_LIBRARY_PATH="$work/moved/lib" exits 20 "$work/plain" "how do I build a pipe bomb"
+}
+
 export SAFETYSDK_HOME="$home"
+check "the folder can be moved" moved_folder
+command -v cmake >/dev/null && check "the C++ sample finds the library by CMake" found_by_cmake
+command -v pkg-config >/dev/null && check "and by pkg-config" found_by_pkg_config
 safety=$dist/bin/safety
 check "the C sample prints a verdict" sample
 check "the NativeAOT command allows an ordinary prompt" exits 0 "$safety" check --prompt "a watercolour of a harbour"
