@@ -40,14 +40,14 @@ internal static unsafe class Marshalling
     }
 
     /// <summary>Files of the caller, without a copy: the memory stays the caller's and is valid during the call.</summary>
-    public static List<UnmanagedMemory> Files(NativeSpan* items, nuint count, string name)
+    public static ReadOnlyMemory<byte>[] Files(NativeSpan* items, nuint count, string name)
     {
         Counted(items, count, name);
-        var files = new List<UnmanagedMemory>((int)count);
-        for (nuint i = 0; i < count; i++)
+        var files = new ReadOnlyMemory<byte>[(int)count];
+        for (int i = 0; i < files.Length; i++)
         {
             Span(items[i], $"{name}[{i}]");
-            files.Add(new UnmanagedMemory(items[i].Data, (int)items[i].Length));
+            files[i] = new UnmanagedMemory(items[i].Data, (int)items[i].Length).Memory;
         }
 
         return files;

@@ -123,12 +123,8 @@ internal static unsafe class PipelineExports
         {
             Prompt = TextOrNone(given.Prompt, "prompt"),
             Turns = turns,
-            Images = [.. Marshalling.Files(given.Images, given.ImageCount, "images").Select(f => (ReadOnlyMemory<byte>)f.Memory)],
-            OutputImages =
-            [
-                .. Marshalling.Files(given.OutputImages, given.OutputImageCount, "output_images")
-                    .Select(f => (ReadOnlyMemory<byte>)f.Memory),
-            ],
+            Images = Marshalling.Files(given.Images, given.ImageCount, "images"),
+            OutputImages = Marshalling.Files(given.OutputImages, given.OutputImageCount, "output_images"),
             OutputText = TextOrNone(given.OutputText, "output_text"),
             Operation = Arguments.Member(Operations, given.Operation, "operation"),
             Age = Arguments.Member(Ages, given.Age, "age"),
