@@ -64,6 +64,7 @@ program check_photo.c "$home" "$photo"
 program surface.c "$home" "$photo" "$work"
 program wrapper.cpp "$home" "$photo" "$work"
 program fuzz.c "$home" "$photo" "$work"
+program threads.c "$home" "$photo" "$work"
 
 # The loader takes the build that fits this processor; masked, the one for all.
 cat >"$work/width.c" <<'EOF'
