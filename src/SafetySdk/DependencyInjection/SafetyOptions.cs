@@ -1,8 +1,8 @@
 using SafetySdk.Images;
 using SafetySdk.Monitoring;
 using SafetySdk.Pipeline;
-using SafetySdk.Prompts.Learned;
 using SafetySdk.Policies;
+using SafetySdk.Prompts.Learned;
 
 namespace SafetySdk;
 
