@@ -82,7 +82,7 @@ public sealed record CategoryInfo(
         Both(Privacy, "Private data of a person", Harm, Text),
         Both(Misinformation, "Deceptive content", Harm, Text),
         Words(Jailbreak, "Attack on the safeguards", Harm, Text),
-        Words(ArtistStyle, "Style of a living artist", CategoryKind.Request, Text),
+        Words(ArtistStyle, "Style of a living artist", CategoryKind.Request, Text | Lists),
         Both(PublicFigure, "A named public figure", CategoryKind.Evidence, Text | Lists),
         Words(Identification, "Who is this person?", CategoryKind.Request, Text | Composition),
         Words(SensitiveTraits, "Sensitive trait of a person", CategoryKind.Request, Text | Composition),

@@ -8,7 +8,7 @@ namespace SafetySdk.Tests.Classification;
 /// <summary>The table of what reports a category is compared with the code that does.</summary>
 public sealed partial class CategoryInfoTests
 {
-    private const string HostNames = "src/SafetySdk/Prompts/NameListClassifier.cs";
+    private const string HostNames = "src/SafetySdk/Prompts/ListedName.cs";
 
     [Fact]
     public void Every_category_has_a_source_or_says_that_it_has_none()
